@@ -1,0 +1,116 @@
+//! A type for every id, and the only place that makes them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::{Timestamp as UuidTimestamp, Uuid};
+
+use crate::clock::Clock;
+
+/// Why a text is not an id.
+#[derive(Debug, thiserror::Error)]
+#[error("not an id: expected a UUID such as 0190f3a2-7b1c-7def-8a00-1234567890ab")]
+pub struct BadId;
+
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id that sorts by the time it was made (UUID version 7).
+            pub fn generate(clock: &Clock) -> Self {
+                Self(time_ordered(clock))
+            }
+
+            /// Wraps an id read from storage or the wire.
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The plain UUID, for storage.
+            pub const fn as_uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                // Only the hyphenated form: one plan must not have several addresses.
+                let uuid = Uuid::try_parse(text).map_err(|_| BadId)?;
+                if uuid.hyphenated().to_string() == text { Ok(Self(uuid)) } else { Err(BadId) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+    };
+}
+
+id_type!(
+    /// One plan: a document with members.
+    PlanId
+);
+id_type!(
+    /// One account.
+    UserId
+);
+id_type!(
+    /// One sign-in: the family of refresh tokens that descend from one login, as listed under
+    /// `/api/v1/auth/sessions`.
+    FamilyId
+);
+id_type!(
+    /// One open socket.
+    SessionId
+);
+id_type!(
+    /// One append to the journal; looked up again when a commit's outcome is unknown.
+    AppendId
+);
+id_type!(
+    /// One invitation to register.
+    InviteId
+);
+id_type!(
+    /// One HTTP or control request, quoted in errors and logs.
+    RequestId
+);
+
+fn time_ordered(clock: &Clock) -> Uuid {
+    let micros = u64::try_from(clock.now().as_micros()).unwrap_or(0);
+    let nanos = u32::try_from(micros % 1_000_000 * 1_000).unwrap_or(0);
+    Uuid::new_v7(UuidTimestamp::from_unix(
+        uuid::NoContext,
+        micros / 1_000_000,
+        nanos,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = PlanId::generate(&Clock::system());
+        assert_eq!(id.to_string().parse::<PlanId>().unwrap(), id);
+        assert!(id.to_string().to_uppercase().parse::<PlanId>().is_err());
+        assert!(id.as_uuid().simple().to_string().parse::<PlanId>().is_err());
+        assert!("plan".parse::<PlanId>().is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! convene: a WebSocket-native collaboration server for event planning, on the Yjs protocols.
+
+pub mod clock;
+pub mod ids;
+
+pub mod config;
+
+pub mod auth;
+
+pub mod error;
