@@ -75,7 +75,7 @@ id_type!(
     FamilyId
 );
 id_type!(
-    /// One open socket.
+    /// One plan opened on one socket. A y-websocket socket holds one, a Hocuspocus socket several.
     SessionId
 );
 id_type!(

@@ -1,0 +1,226 @@
+//! The room's decisions, with no clock, socket, task or database: an input in, effects out.
+//!
+//! What anyone sees is committed. An accepted update is in the replica at once, because the next
+//! one may build on it, but everything that would show it waits for its commit: the
+//! acknowledgement, the broadcast, and every sync step 2 that was computed with it inside. Each of
+//! these is [held](backlog::Backlog::hold) at the position of the last update it depends on.
+
+mod backlog;
+mod committed;
+mod hash_watch;
+mod members;
+mod presence;
+mod size;
+mod snapshots;
+mod sync;
+
+use std::time::Duration;
+
+use self::backlog::Backlog;
+use self::committed::Committed;
+use self::hash_watch::HashWatch;
+use self::members::Members;
+use self::presence::PresenceBoard;
+use self::size::Size;
+use self::snapshots::Snapshots;
+use crate::clock::Timestamp;
+use crate::config::Limits;
+use crate::document::{ClientId, Replica};
+use crate::ids::{PlanId, SessionId, UserId};
+use crate::room::effect::Effect;
+use crate::room::input::Input;
+use crate::storage::journal::Seq;
+
+/// The limits a room keeps by itself; see [`Limits`] for each.
+#[derive(Debug, Clone)]
+pub struct RoomLimits {
+    backlog_bytes_max: usize,
+    document_bytes_max: usize,
+    presence_bytes_max: usize,
+    rejects_per_minute: u32,
+    sessions_max: usize,
+    snapshot_rows: u64,
+    hash_every: Duration,
+}
+
+impl From<&Limits> for RoomLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            backlog_bytes_max: limits.backlog_bytes_max,
+            document_bytes_max: limits.document_bytes_max,
+            presence_bytes_max: limits.presence_bytes_max,
+            rejects_per_minute: limits.rejects_per_minute,
+            sessions_max: limits.sessions_per_plan_max,
+            snapshot_rows: limits.snapshot_rows,
+            hash_every: limits.hash_every,
+        }
+    }
+}
+
+/// What a room starts from.
+#[derive(Debug)]
+pub struct Start {
+    /// The plan.
+    pub plan: PlanId,
+    /// The document as committed.
+    pub replica: Replica,
+    /// The last committed row.
+    pub head: Seq,
+    /// The last row that a snapshot covers.
+    pub snapshot_seq: Seq,
+    /// Roughly how large the encoded document is.
+    pub bytes: usize,
+    /// The client id in every state vector of this epoch, when it is not the first.
+    pub epoch_marker: Option<ClientId>,
+}
+
+/// The state of one room.
+#[derive(Debug)]
+pub struct RoomCore {
+    plan: PlanId,
+    limits: RoomLimits,
+    replica: Replica,
+    /// What of the replica is committed; the replica itself may be ahead.
+    committed: Committed,
+    epoch_marker: Option<ClientId>,
+    head: Seq,
+    backlog: Backlog,
+    members: Members,
+    presence: PresenceBoard,
+    snapshots: Snapshots,
+    size: Size,
+    hash_watch: HashWatch,
+    /// The replica was harmed and must be made anew before it is used again.
+    poisoned: bool,
+    effects: Vec<Effect>,
+}
+
+impl RoomCore {
+    /// A room without sessions, at what the journal holds.
+    pub fn new(start: Start, limits: RoomLimits) -> Self {
+        Self {
+            plan: start.plan,
+            committed: Committed::of(&start.replica),
+            replica: start.replica,
+            epoch_marker: start.epoch_marker,
+            head: start.head,
+            backlog: Backlog::default(),
+            members: Members::default(),
+            presence: PresenceBoard::default(),
+            snapshots: Snapshots::new(start.head, start.snapshot_seq, start.bytes),
+            size: Size::new(start.bytes),
+            hash_watch: HashWatch::default(),
+            poisoned: false,
+            limits,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Decides what follows from `input`. The effects are to be performed in order, before the next
+    /// input; [`RoomCore::end_turn`] is to be called when no more inputs are waiting.
+    pub fn handle(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Joined(joined) => self.members.insert(joined),
+            Input::Left { session } => self.leave(session),
+            Input::SyncStep1 { session, state_vector } => {
+                self.answer_sync_step1(session, &state_vector);
+            }
+            Input::Updated { session, update } => self.accept_update(now, session, &update),
+            Input::HarmfulUpdate { session } => self.refuse_harmful(session),
+            Input::PresenceSent { session, update } => self.accept_presence(session, &update),
+            Input::PresenceAsked { session } => self.send_presence(session),
+            Input::FellBehind { session } => self.fall_behind(session),
+            Input::Drained { session } => self.catch_up(session),
+            Input::HashWatched { session, roots } => self.hash_watch.watch(session, roots),
+            Input::RoleChanged { user, role } => self.change_role(user, role),
+            Input::Appended { committed } => self.show_committed(committed),
+            Input::AppendRefused { why } => self.give_up_append(&why),
+            Input::SnapshotSettled { seq, covered } => self.snapshots.settle(seq, covered),
+            Input::Ticked => self.tick(now),
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Starts what was gathered in this turn: the next append, presence, a snapshot, a rebuild.
+    pub fn end_turn(&mut self, now: Timestamp) -> Vec<Effect> {
+        if let Some(append) = self.backlog.next_append() {
+            self.effects.push(append);
+        }
+        self.flush_presence(now);
+        if self.backlog.is_idle() {
+            if self.poisoned {
+                self.effects.push(Effect::Rebuild);
+            } else {
+                self.begin_snapshot();
+            }
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Puts a replica made anew from the journal in the place of a harmed one.
+    pub fn rebuilt(&mut self, start: Start) {
+        self.committed = Committed::of(&start.replica);
+        self.snapshots = Snapshots::new(start.head, start.snapshot_seq, start.bytes);
+        self.replica = start.replica;
+        self.head = start.head;
+        self.epoch_marker = start.epoch_marker;
+        self.poisoned = false;
+    }
+
+    /// The account behind a session, if it is here.
+    pub fn user_of(&self, session: SessionId) -> Option<UserId> {
+        self.members.get(session).map(|member| member.grant.user())
+    }
+
+    /// Whether inputs of sessions may come now. Not while the replica is harmed, and not while a
+    /// snapshot is overdue: that needs one moment in which nothing is under way.
+    pub fn takes_input(&self) -> bool {
+        !self.poisoned
+            && (self.backlog.is_idle() || !self.snapshots.is_overdue(self.limits.snapshot_rows))
+    }
+
+    /// Whether another session fits.
+    pub fn has_seat(&self) -> bool {
+        self.members.len() < self.limits.sessions_max
+    }
+
+    /// Whether the room could leave memory now without losing anything.
+    pub fn is_idle(&self) -> bool {
+        self.members.is_empty() && self.backlog.is_idle() && !self.snapshots.is_writing()
+    }
+
+    /// The last snapshot before the room leaves memory, if it would spare the next load work.
+    pub fn final_snapshot(&mut self) -> Vec<Effect> {
+        if self.backlog.is_idle() && !self.poisoned && self.snapshots.is_worth_a_last_one() {
+            self.write_snapshot();
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When presence that waits is to be sent, if some does.
+    pub fn presence_due(&self) -> Option<Timestamp> {
+        self.presence.due()
+    }
+
+    /// The whole state as committed and shown, for oracles of tests.
+    pub fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    fn leave(&mut self, session: SessionId) {
+        self.members.remove(session);
+        self.hash_watch.forget(session);
+        self.presence.leave(session);
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        if !self.poisoned {
+            self.send_hashes(now);
+        }
+    }
+
+    /// Performs `effect` once every update accepted so far is committed: now, if all are.
+    fn when_committed(&mut self, effect: Effect) {
+        self.effects.extend(self.backlog.hold(effect));
+    }
+}

@@ -1,0 +1,178 @@
+//! Updates that are in the replica and not yet committed, and what waits for them.
+
+use std::collections::VecDeque;
+
+use convene_protocol::error_code::ErrorCode;
+use convene_protocol::frame::ServerMessage;
+
+use crate::document::{self, ClientId};
+use crate::ids::{SessionId, UserId};
+use crate::room::core::RoomCore;
+use crate::room::effect::Effect;
+use crate::storage::journal::{AppendRefused, Committed, NewRow};
+
+/// Rows of one append at most: keeps a transaction, and the wait for it, short.
+const ROWS_PER_APPEND: usize = 256;
+/// Updates merged into one frame at most: merging is cheap up to here and superlinear beyond.
+const UPDATES_PER_FRAME: usize = 64;
+
+/// One accepted update.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) row: NewRow,
+    pub(super) session: SessionId,
+    pub(super) author: UserId,
+    /// Where each client's clock stands after it.
+    pub(super) ends: Vec<(ClientId, u32)>,
+    /// Client ids that belong to the author from this update on.
+    pub(super) first_seen: Vec<ClientId>,
+}
+
+/// The queue between the replica and the journal. One append is under way at a time: the rows that
+/// arrive meanwhile form the next one.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    waiting: VecDeque<Row>,
+    under_way: Vec<Row>,
+    bytes: usize,
+    /// How many updates were ever accepted and committed: the positions that effects wait for.
+    accepted: u64,
+    committed: u64,
+    held: VecDeque<(u64, Effect)>,
+}
+
+impl Backlog {
+    pub(super) fn push(&mut self, row: Row) {
+        self.bytes += row.row.update.len();
+        self.accepted += 1;
+        self.waiting.push_back(row);
+    }
+
+    /// Keeps `effect` until everything accepted so far is committed, or gives it back if it is.
+    pub(super) fn hold(&mut self, effect: Effect) -> Option<Effect> {
+        if self.accepted == self.committed {
+            return Some(effect);
+        }
+        self.held.push_back((self.accepted, effect));
+        None
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.accepted == self.committed
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn next_append(&mut self) -> Option<Effect> {
+        if !self.under_way.is_empty() || self.waiting.is_empty() {
+            return None;
+        }
+        let count = self.waiting.len().min(ROWS_PER_APPEND);
+        self.under_way = self.waiting.drain(..count).collect();
+        let rows = self.under_way.iter().map(|row| row.row.clone()).collect();
+        let bindings = self
+            .under_way
+            .iter()
+            .flat_map(|row| row.first_seen.iter().map(|client| (*client, row.author)))
+            .collect();
+        Some(Effect::Append { rows, bindings })
+    }
+
+    fn take_committed(&mut self) -> Vec<Row> {
+        let rows = std::mem::take(&mut self.under_way);
+        self.committed += rows.len() as u64;
+        self.bytes -= rows.iter().map(|row| row.row.update.len()).sum::<usize>();
+        rows
+    }
+
+    fn release(&mut self) -> Vec<Effect> {
+        let ready = self.held.partition_point(|(position, _)| *position <= self.committed);
+        self.held.drain(..ready).map(|(_, effect)| effect).collect()
+    }
+
+    /// Drops everything uncommitted and whatever waited for it.
+    fn clear(&mut self) -> Vec<Row> {
+        let mut rows = std::mem::take(&mut self.under_way);
+        rows.extend(self.waiting.drain(..));
+        self.held.clear();
+        self.bytes = 0;
+        self.committed = self.accepted;
+        rows
+    }
+}
+
+impl RoomCore {
+    /// The rows under way are committed: acknowledge, then show them.
+    pub(super) fn show_committed(&mut self, committed: Committed) {
+        let rows = self.backlog.take_committed();
+        self.head = committed.last;
+        self.committed.advance(rows.iter().flat_map(|row| row.ends.iter().copied()));
+        self.snapshots.count(&rows);
+        // Before the broadcast: a sync step 2 that waited for the middle of this batch makes its
+        // session live, so that the rest of the batch reaches it too.
+        for effect in self.backlog.release() {
+            if let Effect::Send { to, message: ServerMessage::SyncStep2(_) } = &effect {
+                self.members.settle_sync(*to);
+            }
+            self.effects.push(effect);
+        }
+        let to = self.members.live();
+        if !to.is_empty() {
+            for updates in rows.chunks(UPDATES_PER_FRAME) {
+                self.broadcast(&to, updates);
+            }
+        }
+        self.grow(rows.iter().map(|row| row.row.update.len()).sum());
+    }
+
+    fn broadcast(&mut self, to: &[SessionId], rows: &[Row]) {
+        let updates: Vec<_> = rows.iter().map(|row| row.row.update.clone()).collect();
+        match document::merge(&updates) {
+            Some(update) => self.effects.push(Effect::Broadcast { to: to.to_vec(), update }),
+            None => self.effects.extend(
+                updates
+                    .into_iter()
+                    .map(|update| Effect::Broadcast { to: to.to_vec(), update }),
+            ),
+        }
+    }
+
+    /// The journal refused for good: nothing uncommitted can stay in the replica.
+    pub(super) fn give_up_append(&mut self, why: &AppendRefused) {
+        let dropped = self.backlog.clear();
+        match why {
+            AppendRefused::PlanGone => return self.effects.push(Effect::End),
+            AppendRefused::StaleEpoch => {
+                let sessions = self.members.all();
+                self.refuse_all(sessions, "this plan was restored; reload the document");
+            }
+            AppendRefused::ClientIdTaken(client) => {
+                let mut others: Vec<SessionId> = Vec::new();
+                for row in dropped {
+                    if row.first_seen.contains(client) {
+                        self.refuse_all(vec![row.session], "this client id is in use");
+                    } else if !others.contains(&row.session) {
+                        others.push(row.session);
+                    }
+                }
+                self.effects.extend(others.into_iter().map(|session| Effect::Disconnect {
+                    session,
+                    code: ErrorCode::Unavailable,
+                    say: "the last edits could not be saved yet; reconnecting sends them again"
+                        .to_owned(),
+                }));
+            }
+        }
+        self.poisoned = true;
+    }
+
+    fn refuse_all(&mut self, sessions: Vec<SessionId>, say: &'static str) {
+        self.effects.extend(sessions.into_iter().map(|session| Effect::Refuse {
+            session,
+            code: ErrorCode::Conflict,
+            say: say.to_owned(),
+        }));
+    }
+}

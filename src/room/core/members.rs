@@ -1,0 +1,116 @@
+//! The sessions in a room: what each may do and how far it was sent the document.
+
+use std::collections::BTreeMap;
+
+use convene_protocol::error_code::ErrorCode;
+
+use crate::auth::access::{Grant, Role};
+use crate::clock::Timestamp;
+use crate::document::StateVector;
+use crate::ids::{SessionId, UserId};
+use crate::room::core::RoomCore;
+use crate::room::effect::Effect;
+use crate::room::input::Joined;
+
+/// One session.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) grant: Grant,
+    pub(super) name: String,
+    pub(super) delivery: Delivery,
+    /// When updates of this session were turned away for a hole, within the last minute.
+    pub(super) rejects: Vec<Timestamp>,
+    /// Its replica cannot be accepted any more: what it still sends is not looked at.
+    pub(super) refused: bool,
+}
+
+/// How a session gets what is committed.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    /// It has not asked yet, or its first sync step 2 waits for a commit.
+    Unsynced,
+    /// It is sent every update.
+    Live,
+    /// Its queue was full: it is sent nothing until it has drained, then one sync step 2 from here.
+    Behind(StateVector),
+}
+
+/// Every session of the room.
+#[derive(Debug, Default)]
+pub(super) struct Members(BTreeMap<SessionId, Member>);
+
+impl Members {
+    pub(super) fn insert(&mut self, joined: Joined) {
+        let member = Member {
+            grant: joined.grant,
+            name: joined.name,
+            delivery: Delivery::Unsynced,
+            rejects: Vec::new(),
+            refused: false,
+        };
+        self.0.insert(joined.session, member);
+    }
+
+    pub(super) fn remove(&mut self, session: SessionId) {
+        self.0.remove(&session);
+    }
+
+    pub(super) fn get(&self, session: SessionId) -> Option<&Member> {
+        self.0.get(&session)
+    }
+
+    pub(super) fn get_mut(&mut self, session: SessionId) -> Option<&mut Member> {
+        self.0.get_mut(&session)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn all(&self) -> Vec<SessionId> {
+        self.0.keys().copied().collect()
+    }
+
+    pub(super) fn live(&self) -> Vec<SessionId> {
+        let live = |member: &Member| matches!(member.delivery, Delivery::Live);
+        self.0.iter().filter(|(_, member)| live(member)).map(|(session, _)| *session).collect()
+    }
+
+    /// An answer that waited for a commit is on its way to `session`: it gets updates from now on.
+    pub(super) fn settle_sync(&mut self, session: SessionId) {
+        if let Some(member) = self.0.get_mut(&session)
+            && matches!(member.delivery, Delivery::Unsynced)
+        {
+            member.delivery = Delivery::Live;
+        }
+    }
+}
+
+impl RoomCore {
+    /// Brings every session of `user` to its new role, without waiting for it to ask.
+    pub(super) fn change_role(&mut self, user: UserId, role: Option<Role>) {
+        for (session, member) in &mut self.members.0 {
+            if member.grant.user() != user {
+                continue;
+            }
+            let Some(role) = role else {
+                self.effects.push(Effect::Refuse {
+                    session: *session,
+                    code: ErrorCode::Forbidden,
+                    say: "you are no longer a member of this plan; ask its owner".to_owned(),
+                });
+                member.refused = true;
+                continue;
+            };
+            member.grant = Grant::new(member.grant.plan(), user, role);
+            self.effects.push(Effect::TellAccess {
+                session: *session,
+                writes: member.grant.write().is_some(),
+            });
+        }
+    }
+}

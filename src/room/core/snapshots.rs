@@ -1,0 +1,87 @@
+//! When the journal's tail is worth a snapshot.
+//!
+//! A snapshot is made from the replica when nothing is under way, so that it holds exactly the rows
+//! up to the head. It is written when enough rows came since the last one and they weigh something
+//! beside the document, so that a large document is not rewritten for every few edits.
+
+use crate::room::core::RoomCore;
+use crate::room::core::backlog::Row;
+use crate::room::effect::Effect;
+use crate::storage::journal::Seq;
+
+/// Rows after which a snapshot is due however large the document: they take about 20 ms to load.
+const ROWS_ALWAYS: u64 = 10_000;
+/// Rows for which a last snapshot, when the room leaves memory, pays.
+const ROWS_WORTH_A_LAST_ONE: u64 = 16;
+
+/// What came since the last snapshot.
+#[derive(Debug)]
+pub(super) struct Snapshots {
+    rows: u64,
+    bytes: usize,
+    document_bytes: usize,
+    writing: Option<(Seq, u64, usize)>,
+}
+
+impl Snapshots {
+    pub(super) fn new(head: Seq, snapshot: Seq, document_bytes: usize) -> Self {
+        let rows = u64::try_from(head.0 - snapshot.0).unwrap_or(0);
+        Self { rows, bytes: 0, document_bytes, writing: None }
+    }
+
+    pub(super) fn count(&mut self, rows: &[Row]) {
+        self.rows += rows.len() as u64;
+        self.bytes += rows.iter().map(|row| row.row.update.len()).sum::<usize>();
+    }
+
+    pub(super) fn settle(&mut self, seq: Seq, covered: bool) {
+        if let Some((written, rows, bytes)) = self.writing.take_if(|(written, ..)| *written == seq)
+            && covered
+        {
+            debug_assert_eq!(written, seq);
+            self.rows = self.rows.saturating_sub(rows);
+            self.bytes = self.bytes.saturating_sub(bytes);
+        }
+    }
+
+    pub(super) fn is_writing(&self) -> bool {
+        self.writing.is_some()
+    }
+
+    pub(super) fn is_worth_a_last_one(&self) -> bool {
+        self.rows >= ROWS_WORTH_A_LAST_ONE
+    }
+
+    /// Due for so long that the room should make the quiet moment a snapshot needs.
+    pub(super) fn is_overdue(&self, rows_max: u64) -> bool {
+        self.writing.is_none() && self.is_due(rows_max.saturating_mul(2))
+    }
+
+    fn is_due(&self, rows_max: u64) -> bool {
+        let heavy = self.bytes.saturating_mul(4) >= self.document_bytes;
+        self.rows >= rows_max && (heavy || self.rows >= ROWS_ALWAYS.max(rows_max))
+    }
+}
+
+impl RoomCore {
+    /// Writes a snapshot if one is due. Called only when nothing is under way.
+    pub(super) fn begin_snapshot(&mut self) {
+        if self.snapshots.writing.is_none() && self.snapshots.is_due(self.limits.snapshot_rows) {
+            self.write_snapshot();
+        }
+    }
+
+    pub(super) fn write_snapshot(&mut self) {
+        match self.replica.encode() {
+            Ok(bytes) => {
+                let counted = (self.head, self.snapshots.rows, self.snapshots.bytes);
+                self.snapshots.writing = Some(counted);
+                self.snapshots.document_bytes = bytes.len();
+                self.size.measure(bytes.len());
+                self.effects.push(Effect::WriteSnapshot { seq: self.head, bytes });
+            }
+            // The journal is whole; only the shortcut to it cannot be made from this replica.
+            Err(_) => self.poisoned = true,
+        }
+    }
+}

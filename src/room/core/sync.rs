@@ -1,0 +1,221 @@
+//! The sync exchange: state vectors in, updates in, and what each is answered with.
+
+use bytes::Bytes;
+use convene_protocol::error_code::ErrorCode;
+use convene_protocol::frame::{ServerMessage, SyncStatus};
+
+use crate::auth::access::WriteAccess;
+use crate::clock::Timestamp;
+use crate::document::{Applied, Refusal, StateVector};
+use crate::ids::SessionId;
+use crate::room::core::RoomCore;
+use crate::room::core::backlog::Row;
+use crate::room::core::members::Delivery;
+use crate::room::effect::Effect;
+use crate::storage::journal::{NewRow, Origin};
+
+/// What a window of rejects is counted over, in microseconds.
+const MINUTE: i64 = 60_000_000;
+
+impl RoomCore {
+    /// Answers with this room's own step 1 and with what the client lacks. The step 1 goes out at
+    /// once, since it names only what is committed; the step 2 may hold more and waits.
+    pub(super) fn answer_sync_step1(&mut self, session: SessionId, state_vector: &Bytes) {
+        let Some(member) = self.members.get(session) else { return };
+        if member.refused {
+            return;
+        }
+        let first = matches!(member.delivery, Delivery::Unsynced);
+        if self.is_of_another_epoch(state_vector) {
+            return self.refuse(
+                session,
+                ErrorCode::Conflict,
+                "this plan was restored from a backup since; reload the document".to_owned(),
+            );
+        }
+        match self.replica.diff(state_vector) {
+            Ok(update) => {
+                let message = ServerMessage::SyncStep1(self.committed.encode());
+                self.effects.push(Effect::Send { to: session, message });
+                self.send_step2(session, update);
+                if first {
+                    self.send_presence(session);
+                }
+            }
+            Err(refusal) => self.refuse_for(session, &Bytes::new(), refusal),
+        }
+    }
+
+    /// Sends a sync step 2 once all of it is committed; the session is live from then on.
+    fn send_step2(&mut self, session: SessionId, update: Bytes) {
+        let message = ServerMessage::SyncStep2(update);
+        if let Some(effect) = self.backlog.hold(Effect::Send { to: session, message }) {
+            self.effects.push(effect);
+            self.members.settle_sync(session);
+        }
+    }
+
+    /// A client that has synced before, but not in this epoch: it knows clients of this document
+    /// and not the marker that every state vector of the epoch holds.
+    fn is_of_another_epoch(&self, state_vector: &Bytes) -> bool {
+        let Some(marker) = self.epoch_marker else { return false };
+        // A vector that cannot be read is refused by the diff that follows.
+        StateVector::decode(state_vector, self.committed.now().len() + 64).is_ok_and(|theirs| {
+            !theirs.contains(marker)
+                && theirs.clients().any(|client| self.committed.now().contains(client))
+        })
+    }
+
+    /// Takes an update in, or says why not. Either way the client hears one status.
+    pub(super) fn accept_update(&mut self, now: Timestamp, session: SessionId, update: &Bytes) {
+        let Some(member) = self.members.get(session) else { return };
+        if member.refused {
+            return self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
+        }
+        let access = member.grant.write();
+        match access {
+            Some(access) if !self.size.is_full() => self.apply(now, session, access, update),
+            Some(_) | None => self.accept_nothing_new(session, update),
+        }
+    }
+
+    /// Who may not write still answers a step 1 with what it has: fine, as long as it is known.
+    fn accept_nothing_new(&mut self, session: SessionId, update: &Bytes) {
+        match self.replica.contains(update) {
+            Ok(true) => self.acknowledge(session),
+            Ok(false) if self.size.is_full() => self.refuse(
+                session,
+                ErrorCode::TooLarge,
+                "this plan has reached its size limit and is read-only; its owner can archive or \
+                 delete content by restoring it smaller"
+                    .to_owned(),
+            ),
+            Ok(false) => self.refuse(
+                session,
+                ErrorCode::Forbidden,
+                "your role in this plan does not allow edits; ask its owner".to_owned(),
+            ),
+            Err(refusal) => self.refuse_for(session, update, refusal),
+        }
+    }
+
+    fn apply(&mut self, now: Timestamp, session: SessionId, access: WriteAccess, update: &Bytes) {
+        if self.backlog.bytes() > self.limits.backlog_bytes_max {
+            return self.effects.push(Effect::Disconnect {
+                session,
+                code: ErrorCode::Unavailable,
+                say: "edits cannot be saved at the moment; keep this page open".to_owned(),
+            });
+        }
+        match self.replica.apply(update, access.user()) {
+            Ok(Applied { update: None, .. }) => self.acknowledge(session),
+            Ok(Applied { update: Some(update), ends, first_seen }) => {
+                let author = access.user();
+                let origin = Origin::Session(session);
+                let row = NewRow { update, author: Some(author), origin, at: now };
+                self.backlog.push(Row { row, session, author, ends, first_seen });
+                self.acknowledge(session);
+            }
+            Err(Refusal::Hole) => self.ask_again(now, session),
+            Err(refusal) => self.refuse_for(session, update, refusal),
+        }
+    }
+
+    /// Says "saved" once everything up to here is.
+    fn acknowledge(&mut self, session: SessionId) {
+        let message = ServerMessage::SyncStatus(SyncStatus::Applied);
+        self.when_committed(Effect::Send { to: session, message });
+    }
+
+    /// Something before this update is missing: asks for all of it instead of keeping the part.
+    fn ask_again(&mut self, now: Timestamp, session: SessionId) {
+        let Some(member) = self.members.get_mut(session) else { return };
+        member.rejects.retain(|at| now.as_micros() - at.as_micros() < MINUTE);
+        member.rejects.push(now);
+        if member.rejects.len() > self.limits.rejects_per_minute as usize {
+            return self.effects.push(Effect::Disconnect {
+                session,
+                code: ErrorCode::RateLimited,
+                say: "too many updates whose predecessors are missing; reconnecting sends them"
+                    .to_owned(),
+            });
+        }
+        self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
+        self.send(session, ServerMessage::SyncStep1(self.committed.encode()));
+    }
+
+    fn refuse_for(&mut self, session: SessionId, update: &Bytes, refusal: Refusal) {
+        let (code, say) = match refusal {
+            Refusal::Malformed(what) => (ErrorCode::Malformed, format!("not a sound update: {what}")),
+            Refusal::Wiring(what) => {
+                (ErrorCode::Unprocessable, format!("the update would break the document: {what}"))
+            }
+            Refusal::TooLarge(what) => (ErrorCode::TooLarge, format!("over a limit: {what}")),
+            Refusal::ForeignClientId(client) => (
+                ErrorCode::Unprocessable,
+                format!("client id {client} belongs to another account; reload the document"),
+            ),
+            Refusal::Hole => (
+                ErrorCode::Unprocessable,
+                "the update builds on something this plan never had; reload the document".to_owned(),
+            ),
+            Refusal::Poisoned(reason) => {
+                self.poisoned = true;
+                self.quarantine(session, update, reason);
+                return self.refuse_harmful(session);
+            }
+        };
+        self.refuse(session, code, say);
+    }
+
+    fn quarantine(&mut self, session: SessionId, update: &Bytes, reason: String) {
+        if let Some(member) = self.members.get(session) {
+            let author = member.grant.user();
+            let update = update.clone();
+            self.effects.push(Effect::Quarantine { update, author, session, reason });
+        }
+    }
+
+    pub(super) fn refuse_harmful(&mut self, session: SessionId) {
+        let say = "the update would break the document".to_owned();
+        self.refuse(session, ErrorCode::Unprocessable, say);
+    }
+
+    /// Ends this session's replica. The status of the refused update goes first.
+    fn refuse(&mut self, session: SessionId, code: ErrorCode, say: String) {
+        if let Some(member) = self.members.get_mut(session) {
+            member.refused = true;
+        }
+        self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
+        self.effects.push(Effect::Refuse { session, code, say });
+    }
+
+    pub(super) fn send(&mut self, to: SessionId, message: ServerMessage) {
+        self.effects.push(Effect::Send { to, message });
+    }
+
+    /// The session's queue is full. It has everything but the batch that is being sent, so it is
+    /// sent nothing more until it has drained, and then all of it at once.
+    pub(super) fn fall_behind(&mut self, session: SessionId) {
+        let from = self.committed.before_last_batch();
+        if let Some(member) = self.members.get_mut(session)
+            && matches!(member.delivery, Delivery::Live)
+        {
+            member.delivery = Delivery::Behind(from);
+        }
+    }
+
+    /// The session has drained: one step 2 from where it fell behind, and who is here.
+    pub(super) fn catch_up(&mut self, session: SessionId) {
+        let Some(member) = self.members.get_mut(session) else { return };
+        if let Delivery::Behind(from) = &member.delivery {
+            let from = from.encode();
+            member.delivery = Delivery::Unsynced;
+            match self.replica.diff(&from) {
+                Ok(update) => self.send_step2(session, update),
+                Err(refusal) => return self.refuse_for(session, &Bytes::new(), refusal),
+            }
+        }
+        self.send_presence(session);
+    }
+}

@@ -1,0 +1,147 @@
+//! The way into a room: the only one, so that a plan has one writer on a node.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use bytes::Bytes;
+use convene_protocol::error_code::ErrorCode;
+use convene_protocol::frame::ServerMessage;
+use convene_protocol::hocuspocus::{self, Address};
+use convene_protocol::ywebsocket;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::ids::{PlanId, SessionId};
+use crate::room::input::{Input, Joined};
+use crate::room::outbox::{Frame, Outbox};
+
+/// Requests one room keeps before its senders wait.
+pub(super) const INBOX_REQUESTS: usize = 256;
+
+/// What a room's inbox carries.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Let a session in, if there is room.
+    Join { joined: Joined, seat: Seat, reply: oneshot::Sender<Result<(), JoinRefused>> },
+    /// Something happened.
+    Input(Input),
+    /// Turn every session out and end.
+    End { code: ErrorCode, say: &'static str },
+}
+
+/// Where a session's frames go, and in which dialect.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    /// The queue of the session's socket.
+    pub outbox: Arc<Outbox>,
+    /// The address in front of every frame; `None` on a y-websocket socket.
+    pub address: Option<Address>,
+    /// Set by the room when it accepts nothing more from this session's replica.
+    pub refused: Arc<AtomicBool>,
+}
+
+impl Seat {
+    /// `message` as this session's dialect writes it, if it has a word for it.
+    pub fn encode(&self, message: &ServerMessage) -> Option<Bytes> {
+        match &self.address {
+            Some(address) => Some(hocuspocus::encode(address, message)),
+            None => ywebsocket::encode(message),
+        }
+    }
+
+    /// Queues an answer; one the dialect has no word for is left out.
+    pub fn answer(&self, message: &ServerMessage) {
+        if let Some(frame) = self.encode(message) {
+            self.outbox.push_answer(Frame::Binary(frame));
+        }
+    }
+}
+
+/// Why a session was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JoinRefused {
+    /// The plan has as many sessions as it may.
+    #[error("this plan has as many open sessions as it may; try again later")]
+    Full,
+    /// There is no such plan (any more).
+    #[error("there is no such plan")]
+    PlanGone,
+    /// The plan cannot be loaded for now.
+    #[error("the plan cannot be loaded at the moment; try again in a few seconds")]
+    Unavailable,
+    /// The room ended between being found and being asked; ask the registry again.
+    #[error("the room has just ended")]
+    RoomGone,
+}
+
+/// The room is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomGone;
+
+/// A room's address on this node; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct RoomHandle {
+    plan: PlanId,
+    inbox: mpsc::Sender<Request>,
+    /// Cancelled when the room will never answer again, so that nobody waits for a full inbox.
+    gone: CancellationToken,
+}
+
+impl RoomHandle {
+    pub(super) fn new(
+        plan: PlanId,
+        inbox: mpsc::Sender<Request>,
+        gone: CancellationToken,
+    ) -> Self {
+        Self { plan, inbox, gone }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> PlanId {
+        self.plan
+    }
+
+    /// Whether both are the same room, not only the same plan.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.inbox.same_channel(&other.inbox)
+    }
+
+    pub(super) fn gone(&self) -> &CancellationToken {
+        &self.gone
+    }
+
+    pub(super) async fn join(&self, joined: Joined, seat: Seat) -> Result<(), JoinRefused> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Join { joined, seat, reply })
+            .await
+            .map_err(|RoomGone| JoinRefused::RoomGone)?;
+        tokio::select! {
+            answer = answer => answer.unwrap_or(Err(JoinRefused::RoomGone)),
+            () = self.gone.cancelled() => Err(JoinRefused::RoomGone),
+        }
+    }
+
+    /// Tells the room; waits while its inbox is full.
+    pub async fn tell(&self, input: Input) -> Result<(), RoomGone> {
+        self.ask(Request::Input(input)).await
+    }
+
+    /// Tells the room that `session` is over.
+    pub async fn leave(&self, session: SessionId) {
+        // A room that is gone has no session to forget.
+        self.tell(Input::Left { session }).await.ok();
+    }
+
+    /// Turns every session out with `code` and ends the room.
+    pub async fn end(&self, code: ErrorCode, say: &'static str) {
+        // A room that is gone has ended already.
+        self.ask(Request::End { code, say }).await.ok();
+    }
+
+    async fn ask(&self, request: Request) -> Result<(), RoomGone> {
+        tokio::select! {
+            sent = self.inbox.send(request) => sent.map_err(|_| RoomGone),
+            () = self.gone.cancelled() => Err(RoomGone),
+        }
+    }
+}

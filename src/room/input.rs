@@ -1,0 +1,109 @@
+//! Everything that can happen to a room, as one closed list.
+
+use bytes::Bytes;
+
+use crate::auth::access::{Grant, Role};
+use crate::clock::Timestamp;
+use crate::document::RootKind;
+use crate::ids::{SessionId, UserId};
+use crate::storage::journal::{AppendRefused, Committed, Seq};
+
+/// One thing that happened, in the past tense, with all the core needs to decide.
+#[derive(Debug)]
+pub enum Input {
+    /// A session was let in.
+    Joined(Joined),
+    /// A session is over.
+    Left {
+        /// Which.
+        session: SessionId,
+    },
+    /// A client told what it has.
+    SyncStep1 {
+        /// Which session.
+        session: SessionId,
+        /// Its encoded state vector, untrusted.
+        state_vector: Bytes,
+    },
+    /// A client sent an update or a sync step 2; both are owed exactly one status.
+    Updated {
+        /// Which session.
+        session: SessionId,
+        /// The update, lib0 v1, untrusted.
+        update: Bytes,
+    },
+    /// A client sent an update that harmed a replica before.
+    HarmfulUpdate {
+        /// Which session.
+        session: SessionId,
+    },
+    /// A client told who it is and where its cursor is.
+    PresenceSent {
+        /// Which session.
+        session: SessionId,
+        /// The awareness update, untrusted.
+        update: Bytes,
+    },
+    /// A client asked who is here.
+    PresenceAsked {
+        /// Which session.
+        session: SessionId,
+    },
+    /// A session's queue was full, so it missed what the room sent.
+    FellBehind {
+        /// Which session.
+        session: SessionId,
+    },
+    /// A session that fell behind has taken everything that was queued for it.
+    Drained {
+        /// Which session.
+        session: SessionId,
+    },
+    /// A client wants a content hash of these roots from time to time.
+    HashWatched {
+        /// Which session.
+        session: SessionId,
+        /// The roots by name, with what each holds; empty ends it.
+        roots: Vec<(String, RootKind)>,
+    },
+    /// A member's role changed; `None` is a member no more.
+    RoleChanged {
+        /// Whose.
+        user: UserId,
+        /// The new role.
+        role: Option<Role>,
+    },
+    /// The journal committed the append that was under way.
+    Appended {
+        /// The sequence numbers its rows got.
+        committed: Committed,
+    },
+    /// The journal will never commit the append that was under way.
+    AppendRefused {
+        /// Why.
+        why: AppendRefused,
+    },
+    /// A snapshot was written, or found to be superseded, or failed.
+    SnapshotSettled {
+        /// The sequence it was made at.
+        seq: Seq,
+        /// Whether rows up to `seq` are covered by a snapshot now.
+        covered: bool,
+    },
+    /// Time passed.
+    Ticked,
+}
+
+/// A session as its room knows it.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// The session.
+    pub session: SessionId,
+    /// What its user may do in this plan.
+    pub grant: Grant,
+    /// The name other peers see.
+    pub name: String,
+}
+
+/// The moment of an input: wall-clock time, as told by the task.
+pub type Now = Timestamp;

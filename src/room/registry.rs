@@ -1,0 +1,284 @@
+//! Which plans are live on this node: at most one room each, started by whoever comes first.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use convene_protocol::error_code::ErrorCode;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::ids::PlanId;
+use crate::room::handle::{INBOX_REQUESTS, JoinRefused, Request, RoomHandle, Seat};
+use crate::room::input::Joined;
+use crate::room::outbox::{Ending, Outbox};
+use crate::room::poison::PoisonList;
+use crate::room::task::RoomTask;
+use crate::room::thread::{RoomThread, Work};
+use crate::storage::Storage;
+use crate::storage::journal::{Epoch, Origin, Quarantined};
+use crate::storage::journal_writer::JournalHandle;
+
+/// Processor time one update may take before its thread is given up.
+const APPLY_MAX: Duration = Duration::from_millis(250);
+/// How long a thread that was given up may take to come back before the server replaces itself.
+const THREAD_BACK_WITHIN: Duration = Duration::from_secs(30);
+/// How often joining is tried with a new room when the one found has just ended.
+const JOIN_TRIES: usize = 8;
+
+/// What every room of the node shares.
+#[derive(Debug)]
+pub struct Shared {
+    pub(super) storage: Storage,
+    pub(super) journal: JournalHandle,
+    pub(super) clock: Clock,
+    pub(super) limits: Limits,
+    pub(super) poison: PoisonList,
+    /// Where storage is used: never on a room's own thread.
+    pub(super) runtime: Handle,
+    pub(super) tracker: TaskTracker,
+    rooms: Mutex<HashMap<PlanId, Entry>>,
+    threads: Mutex<Vec<RoomThread>>,
+    threads_started: std::sync::atomic::AtomicUsize,
+    draining: AtomicBool,
+    /// Cancelled when a lost thread does not come back: the server should replace itself.
+    replace_me: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Entry {
+    handle: RoomHandle,
+    thread: RoomThread,
+    /// The sockets in the room, to be told when its thread is given up.
+    outboxes: Vec<Weak<Outbox>>,
+}
+
+/// The node's rooms; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Registry(Arc<Shared>);
+
+/// What a registry needs.
+#[derive(Debug)]
+pub struct RegistryParts {
+    /// Where plans are.
+    pub storage: Storage,
+    /// Where updates are committed.
+    pub journal: JournalHandle,
+    /// The time.
+    pub clock: Clock,
+    /// What rooms are bound by.
+    pub limits: Limits,
+    /// Tracks what shutdown waits for.
+    pub tracker: TaskTracker,
+    /// Cancelled by the registry when the server should replace itself.
+    pub replace_me: CancellationToken,
+}
+
+impl Registry {
+    /// A node without rooms, with one room thread a processor. Must be called within a runtime.
+    pub fn start(parts: RegistryParts) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            storage: parts.storage,
+            journal: parts.journal,
+            clock: parts.clock,
+            limits: parts.limits,
+            poison: PoisonList::default(),
+            runtime: Handle::current(),
+            tracker: parts.tracker,
+            rooms: Mutex::default(),
+            threads: Mutex::default(),
+            threads_started: std::sync::atomic::AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            replace_me: parts.replace_me,
+        });
+        let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        for _ in 0..count {
+            shared.start_thread()?;
+        }
+        Ok(Self(shared))
+    }
+
+    /// Lets a session into the plan's room, starting the room if there is none.
+    pub async fn join(
+        &self,
+        plan: PlanId,
+        joined: Joined,
+        seat: Seat,
+    ) -> Result<RoomHandle, JoinRefused> {
+        for _ in 0..JOIN_TRIES {
+            let handle = self.0.find_or_start(plan, &seat.outbox)?;
+            match handle.join(joined.clone(), seat.clone()).await {
+                Ok(()) => return Ok(handle),
+                Err(JoinRefused::RoomGone) => self.0.forget(plan, handle.gone()),
+                Err(refused) => return Err(refused),
+            }
+        }
+        Err(JoinRefused::Unavailable)
+    }
+
+    /// The plan's room, if it is live on this node.
+    pub fn find(&self, plan: PlanId) -> Option<RoomHandle> {
+        self.0.rooms().get(&plan).map(|entry| entry.handle.clone())
+    }
+
+    /// Ends every room once its sessions have left and its updates are committed.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// How many rooms are live.
+    pub fn count(&self) -> usize {
+        self.0.rooms().len()
+    }
+
+    /// Ends the plan's room, if it is live on this node, and closes its sessions.
+    pub async fn end(&self, plan: PlanId, code: ErrorCode, say: &'static str) {
+        if let Some(handle) = self.find(plan) {
+            handle.end(code, say).await;
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Takes a room out, unless a newer one has its place already.
+    pub(super) fn forget(&self, plan: PlanId, gone: &CancellationToken) {
+        let mut rooms = self.rooms();
+        if rooms.get(&plan).is_some_and(|entry| entry.handle.gone() == gone) {
+            rooms.remove(&plan);
+        }
+    }
+
+    fn find_or_start(
+        self: &Arc<Self>,
+        plan: PlanId,
+        outbox: &Arc<Outbox>,
+    ) -> Result<RoomHandle, JoinRefused> {
+        let mut rooms = self.rooms();
+        if let Some(entry) = rooms.get_mut(&plan) {
+            entry.outboxes.retain(|outbox| outbox.strong_count() > 0);
+            entry.outboxes.push(Arc::downgrade(outbox));
+            return Ok(entry.handle.clone());
+        }
+        let thread = self.thread_for(plan).ok_or(JoinRefused::Unavailable)?;
+        let (inbox, requests) = mpsc::channel::<Request>(INBOX_REQUESTS);
+        let gone = CancellationToken::new();
+        let handle = RoomHandle::new(plan, inbox, gone.clone());
+        let shared = Arc::clone(self);
+        let started = thread.spawn(move |beat| {
+            RoomTask::new(plan, shared, requests, gone, beat).run()
+        });
+        if !started {
+            return Err(JoinRefused::Unavailable);
+        }
+        let outboxes = vec![Arc::downgrade(outbox)];
+        rooms.insert(plan, Entry { handle: handle.clone(), thread, outboxes });
+        Ok(handle)
+    }
+
+    /// Any thread serves any room; the id spreads them evenly.
+    fn thread_for(&self, plan: PlanId) -> Option<RoomThread> {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let spread = plan.as_uuid().as_u128() % (threads.len().max(1) as u128);
+        threads.get(usize::try_from(spread).ok()?).cloned()
+    }
+
+    fn start_thread(self: &Arc<Self>) -> std::io::Result<()> {
+        let number = self.threads_started.fetch_add(1, Ordering::Relaxed);
+        let shared = Arc::downgrade(self);
+        let thread = RoomThread::start(format!("rooms-{number}"), APPLY_MAX, move |thread, work| {
+            if let Some(shared) = shared.upgrade() {
+                shared.give_up(thread, &work);
+            }
+        })?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
+    }
+
+    /// An update does not end: its thread is lost, the rooms on it are made anew elsewhere, and
+    /// their clients come back with whatever was not acknowledged.
+    fn give_up(self: &Arc<Self>, thread: &RoomThread, work: &Work) {
+        metrics::counter!("convene_room_threads_lost_total").increment(1);
+        tracing::error!(
+            plan.id = %work.plan, session.id = %work.session, user.id = %work.author,
+            "an update of plan {} does not end; its thread was given up", work.plan
+        );
+        self.poison.add(&work.update);
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| !one.is(thread));
+        if let Err(error) = self.start_thread() {
+            tracing::error!(%error, "no new room thread could be started");
+            self.replace_me.cancel();
+        }
+        let lost: Vec<Entry> = {
+            let mut rooms = self.rooms();
+            let plans: Vec<PlanId> = rooms
+                .iter()
+                .filter(|(_, entry)| entry.thread.is(thread))
+                .map(|(plan, _)| *plan)
+                .collect();
+            plans.iter().filter_map(|plan| rooms.remove(plan)).collect()
+        };
+        for entry in lost {
+            entry.handle.gone().cancel();
+            for outbox in entry.outboxes.iter().filter_map(Weak::upgrade) {
+                outbox.end(Ending::new(
+                    ErrorCode::ShuttingDown,
+                    "the plan is being loaded again; reconnecting goes on where it was",
+                ));
+            }
+        }
+        self.keep_aside(work);
+        self.replace_unless_back(thread.clone());
+    }
+
+    fn keep_aside(&self, work: &Work) {
+        let row = Quarantined {
+            plan: work.plan,
+            epoch: Epoch(0),
+            seq: None,
+            update: work.update.clone(),
+            author: Some(work.author),
+            origin: Origin::Session(work.session),
+            reason: "applying the update did not end".to_owned(),
+        };
+        let storage = self.storage.clone();
+        self.tracker.spawn_on(
+            async move {
+                if let Err(error) = storage.quarantine(row).await {
+                    tracing::error!(%error, "an update could not be kept in quarantine");
+                }
+            },
+            &self.runtime,
+        );
+    }
+
+    fn replace_unless_back(&self, thread: RoomThread) {
+        let replace_me = self.replace_me.clone();
+        self.tracker.spawn_on(
+            async move {
+                tokio::select! {
+                    () = tokio::time::sleep(THREAD_BACK_WITHIN) => {
+                        if thread.is_busy() {
+                            replace_me.cancel();
+                        }
+                    }
+                    () = replace_me.cancelled() => {}
+                }
+            },
+            &self.runtime,
+        );
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<PlanId, Entry>> {
+        // The map is whole after every statement; a panic elsewhere must not end every plan.
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

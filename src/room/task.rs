@@ -1,0 +1,390 @@
+//! The task that owns a room: it loads the plan, feeds the core and performs what the core decides.
+
+mod delivery;
+mod loading;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use convene_protocol::error_code::ErrorCode;
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use self::loading::LoadError;
+use crate::clock::Timestamp;
+use crate::document::ClientId;
+use crate::ids::{AppendId, PlanId, SessionId, UserId};
+use crate::room::core::RoomCore;
+use crate::room::effect::Effect;
+use crate::room::handle::{JoinRefused, Request, Seat};
+use crate::room::input::Input;
+use crate::room::outbox::Ending;
+use crate::room::registry::Shared;
+use crate::room::thread::{Beat, Work};
+use crate::storage::journal::{Append, AppendRefused, Committed, Epoch, NewRow, Seq};
+
+/// How often a room looks at what only time brings: hashes, lost sessions, its own idleness.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The append under way.
+type AppendFuture = Pin<Box<dyn Future<Output = Result<Committed, AppendRefused>>>>;
+
+/// One room's task.
+pub(super) struct RoomTask {
+    plan: PlanId,
+    shared: Arc<Shared>,
+    inbox: mpsc::Receiver<Request>,
+    gone: CancellationToken,
+    beat: Arc<Beat>,
+    seats: HashMap<SessionId, Seat>,
+    epoch: Epoch,
+    append: Option<AppendFuture>,
+    snapshot: Option<(Seq, JoinHandle<bool>)>,
+    idle_since: Option<Timestamp>,
+    /// Set once the room is to end.
+    ending: bool,
+}
+
+/// What one round of waiting brought.
+enum Event {
+    Appended(Result<Committed, AppendRefused>),
+    Requests,
+    Snapshot(bool),
+    Time,
+    Closed,
+}
+
+impl RoomTask {
+    pub(super) fn new(
+        plan: PlanId,
+        shared: Arc<Shared>,
+        inbox: mpsc::Receiver<Request>,
+        gone: CancellationToken,
+        beat: Arc<Beat>,
+    ) -> Self {
+        Self {
+            plan,
+            shared,
+            inbox,
+            gone,
+            beat,
+            seats: HashMap::new(),
+            epoch: Epoch(0),
+            append: None,
+            snapshot: None,
+            idle_since: None,
+            ending: false,
+        }
+    }
+
+    /// Runs until the room has been idle for long, its plan is gone, or it is told to end.
+    pub(super) async fn run(mut self) {
+        // A panic outside the replica's own guard is a bug; its sessions must not wait for ever.
+        if AssertUnwindSafe(self.live()).catch_unwind().await.is_err() {
+            metrics::counter!("convene_room_panics_total").increment(1);
+            tracing::error!(plan.id = %self.plan, "room {} panicked and was ended", self.plan);
+        }
+        self.shared.forget(self.plan, &self.gone);
+        self.gone.cancel();
+        for seat in self.seats.values() {
+            seat.outbox.end(Ending::new(
+                ErrorCode::Unavailable,
+                "the plan is being loaded again; reconnecting goes on where it was",
+            ));
+        }
+    }
+
+    async fn live(&mut self) {
+        let mut core = match self.load().await {
+            Ok(core) => core,
+            Err(error) => return self.refuse_all(&error),
+        };
+        metrics::gauge!("convene_rooms").increment(1.0);
+        let mut requests = Vec::new();
+        while !self.ending {
+            let event = self.wait(&core, &mut requests).await;
+            self.act(&mut core, event, &mut requests);
+            let effects = core.end_turn(self.shared.clock.now());
+            if self.perform(&mut core, effects) == Wants::Rebuild && !self.ending {
+                self.rebuild(&mut core).await;
+            }
+            if self.is_over(&core) {
+                self.retire(&mut core).await;
+            }
+        }
+        metrics::gauge!("convene_rooms").decrement(1.0);
+    }
+
+    /// Waits for the next thing. The commit comes first: others wait for it.
+    async fn wait(&mut self, core: &RoomCore, requests: &mut Vec<Request>) -> Event {
+        let now = self.shared.clock.now();
+        let pause = core.presence_due().map_or(TICK, |due| due.since(now).min(TICK));
+        tokio::select! {
+            biased;
+            outcome = until_done(&mut self.append) => Event::Appended(outcome),
+            covered = until_written(&mut self.snapshot) => Event::Snapshot(covered),
+            count = self.inbox.recv_many(requests, 64), if core.takes_input() => {
+                if count == 0 { Event::Closed } else { Event::Requests }
+            }
+            () = tokio::time::sleep(pause) => Event::Time,
+        }
+    }
+
+    fn act(&mut self, core: &mut RoomCore, event: Event, requests: &mut Vec<Request>) {
+        match event {
+            Event::Appended(outcome) => {
+                self.append = None;
+                let input = match outcome {
+                    Ok(committed) => Input::Appended { committed },
+                    Err(why) => Input::AppendRefused { why },
+                };
+                self.feed(core, input);
+            }
+            Event::Snapshot(covered) => {
+                if let Some((seq, _)) = self.snapshot.take() {
+                    self.feed(core, Input::SnapshotSettled { seq, covered });
+                }
+            }
+            Event::Requests => {
+                for request in requests.drain(..) {
+                    self.serve(core, request);
+                }
+            }
+            Event::Time => {
+                self.reap(core);
+                self.feed(core, Input::Ticked);
+            }
+            Event::Closed => self.ending = true,
+        }
+    }
+
+    fn serve(&mut self, core: &mut RoomCore, request: Request) {
+        match request {
+            Request::Join { joined, seat, reply } => {
+                let answer = if core.has_seat() {
+                    self.seats.insert(joined.session, seat);
+                    self.feed(core, Input::Joined(joined.clone()));
+                    Ok(())
+                } else {
+                    Err(JoinRefused::Full)
+                };
+                if reply.send(answer).is_err() && answer.is_ok() {
+                    // The session ended while it waited.
+                    self.remove(core, joined.session);
+                }
+            }
+            Request::Input(Input::Left { session }) => self.remove(core, session),
+            Request::Input(Input::Updated { session, update }) => {
+                self.apply(core, session, update);
+            }
+            Request::Input(input) => self.feed(core, input),
+            Request::End { code, say } => {
+                for seat in self.seats.values() {
+                    seat.outbox.end(Ending::new(code, say));
+                }
+                self.ending = true;
+            }
+        }
+    }
+
+    /// Applies one update under the watchdog's eyes and charges its time to the session.
+    fn apply(&mut self, core: &mut RoomCore, session: SessionId, update: Bytes) {
+        let Some(outbox) = self.seats.get(&session).map(|seat| Arc::clone(&seat.outbox)) else {
+            return;
+        };
+        if self.shared.poison.contains(&update) {
+            let input = Input::HarmfulUpdate { session };
+            return self.feed(core, input);
+        }
+        let Some(author) = core.user_of(session) else { return };
+        let work = Work { plan: self.plan, session, author, update: update.clone() };
+        let start = self.shared.clock.monotonic();
+        self.beat.begin(work);
+        let effects = core.handle(self.shared.clock.now(), Input::Updated { session, update });
+        self.beat.end();
+        outbox.charge_apply(start.elapsed());
+        self.perform(core, effects);
+    }
+
+    fn feed(&mut self, core: &mut RoomCore, input: Input) {
+        let effects = core.handle(self.shared.clock.now(), input);
+        self.perform(core, effects);
+    }
+
+    fn remove(&mut self, core: &mut RoomCore, session: SessionId) {
+        self.seats.remove(&session);
+        self.feed(core, Input::Left { session });
+    }
+
+    /// Forgets sessions whose socket's task ended without saying so.
+    fn reap(&mut self, core: &mut RoomCore) {
+        let lost: Vec<SessionId> = self
+            .seats
+            .iter()
+            .filter(|(_, seat)| Arc::strong_count(&seat.outbox) == 1)
+            .map(|(session, _)| *session)
+            .collect();
+        for session in lost {
+            self.remove(core, session);
+        }
+    }
+
+    fn is_over(&mut self, core: &RoomCore) -> bool {
+        let now = self.shared.clock.now();
+        if !core.is_idle() || !self.inbox.is_empty() {
+            self.idle_since = None;
+            return false;
+        }
+        let since = *self.idle_since.get_or_insert(now);
+        now.since(since) >= self.shared.limits.room_idle_for || self.shared.is_draining()
+    }
+
+    /// Leaves memory: first out of the registry, so that whoever comes next starts a new room.
+    async fn retire(&mut self, core: &mut RoomCore) {
+        self.shared.forget(self.plan, &self.gone);
+        self.inbox.close();
+        while let Ok(request) = self.inbox.try_recv() {
+            if let Request::Join { reply, .. } = request {
+                // The session asks the registry again.
+                reply.send(Err(JoinRefused::RoomGone)).ok();
+            }
+        }
+        let effects = core.final_snapshot();
+        self.perform(core, effects);
+        if self.snapshot.is_some() {
+            until_written(&mut self.snapshot).await;
+        }
+        self.ending = true;
+    }
+
+    fn refuse_all(&mut self, error: &LoadError) {
+        let refused = match error {
+            LoadError::PlanGone => JoinRefused::PlanGone,
+            LoadError::Storage(source) => {
+                tracing::warn!(plan.id = %self.plan, error = %source, "plan {} cannot be loaded", self.plan);
+                JoinRefused::Unavailable
+            }
+        };
+        self.shared.forget(self.plan, &self.gone);
+        self.inbox.close();
+        while let Ok(request) = self.inbox.try_recv() {
+            if let Request::Join { reply, .. } = request {
+                // Whoever does not wait any more needs no answer.
+                reply.send(Err(refused)).ok();
+            }
+        }
+    }
+
+    /// Makes the replica anew from the journal. Everything that was accepted before it was harmed
+    /// is committed by now, so sessions stay and notice nothing.
+    async fn rebuild(&mut self, core: &mut RoomCore) {
+        metrics::counter!("convene_room_rebuilds_total").increment(1);
+        tracing::warn!(plan.id = %self.plan, "rebuilding the replica of plan {}", self.plan);
+        loop {
+            match self.read_plan().await {
+                Ok(stored) => {
+                    let start = self.replay(stored);
+                    core.rebuilt(start);
+                    return;
+                }
+                Err(LoadError::PlanGone) => {
+                    self.end_plan();
+                    return;
+                }
+                Err(LoadError::Storage(error)) => {
+                    tracing::warn!(plan.id = %self.plan, %error, "plan {} waits for storage", self.plan);
+                    tokio::time::sleep(TICK).await;
+                }
+            }
+            if self.gone.is_cancelled() {
+                self.ending = true;
+                return;
+            }
+        }
+    }
+
+    fn begin_append(&mut self, append: Append) {
+        let journal = self.shared.journal.clone();
+        self.append = Some(Box::pin(async move { journal.append(append).await }));
+    }
+
+    fn append_of(&self, rows: Vec<NewRow>, bindings: Vec<(ClientId, UserId)>) -> Append {
+        Append {
+            id: AppendId::generate(&self.shared.clock),
+            plan: self.plan,
+            epoch: self.epoch,
+            rows,
+            bindings,
+        }
+    }
+}
+
+/// Whether effects asked for a new replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    Nothing,
+    Rebuild,
+}
+
+async fn until_done(append: &mut Option<AppendFuture>) -> Result<Committed, AppendRefused> {
+    match append {
+        Some(append) => append.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until_written(snapshot: &mut Option<(Seq, JoinHandle<bool>)>) -> bool {
+    match snapshot {
+        Some((_, writing)) => writing.await.unwrap_or(false),
+        None => std::future::pending().await,
+    }
+}
+
+impl RoomTask {
+    fn perform(&mut self, core: &mut RoomCore, effects: Vec<Effect>) -> Wants {
+        let mut wants = Wants::Nothing;
+        for effect in effects {
+            match effect {
+                Effect::Send { to, message } => self.send(to, &message),
+                Effect::Broadcast { to, update } => {
+                    for session in self.broadcast(&to, update) {
+                        self.feed(core, Input::FellBehind { session });
+                    }
+                }
+                Effect::BroadcastPresence { to, update } => self.broadcast_presence(&to, update),
+                Effect::Append { rows, bindings } => {
+                    let append = self.append_of(rows, bindings);
+                    self.begin_append(append);
+                }
+                Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(seq, bytes),
+                Effect::Quarantine { update, author, session, reason } => {
+                    self.shared.poison.add(&update);
+                    self.quarantine_update(update, author, session, reason);
+                }
+                Effect::Refuse { session, code, say } => self.refuse(session, code, say),
+                Effect::Disconnect { session, code, say } => self.disconnect(session, code, say),
+                Effect::TellAccess { session, writes } => self.tell_access(session, writes),
+                Effect::Rebuild => wants = Wants::Rebuild,
+                Effect::End => self.end_plan(),
+            }
+        }
+        wants
+    }
+
+    fn end_plan(&mut self) {
+        for seat in self.seats.values() {
+            seat.outbox.end(Ending::new(
+                ErrorCode::NotFound,
+                "this plan was deleted",
+            ));
+        }
+        self.ending = true;
+    }
+}

@@ -1,0 +1,141 @@
+//! What a room reads from and writes to storage beside its appends.
+//!
+//! Storage is used on the server's main runtime, never on a room's thread: a connection made there
+//! would die with a thread that is given up.
+
+use bytes::Bytes;
+
+use super::RoomTask;
+use crate::document::{Loaded, Replica, Stored, epoch_client, verify_snapshot};
+use crate::ids::{SessionId, UserId};
+use crate::room::core::{RoomCore, RoomLimits, Start};
+use crate::storage::StorageError;
+use crate::storage::journal::{Epoch, Origin, Quarantined, Seq, StoredPlan};
+
+/// Why a plan could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoadError {
+    /// There is no such plan.
+    #[error("there is no such plan")]
+    PlanGone,
+    /// The database did not answer.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl RoomTask {
+    pub(super) async fn load(&mut self) -> Result<RoomCore, LoadError> {
+        let began = self.shared.clock.monotonic();
+        let stored = self.read_plan().await?;
+        let start = self.replay(stored);
+        metrics::histogram!("convene_room_load_seconds").record(began.elapsed().as_secs_f64());
+        Ok(RoomCore::new(start, RoomLimits::from(&self.shared.limits)))
+    }
+
+    pub(super) async fn read_plan(&self) -> Result<StoredPlan, LoadError> {
+        let (storage, plan) = (self.shared.storage.clone(), self.plan);
+        let reading = self.shared.runtime.spawn(async move { storage.load(plan).await });
+        match reading.await {
+            Ok(stored) => stored?.ok_or(LoadError::PlanGone),
+            // Only when the runtime ends, and then nobody waits for this plan.
+            Err(_) => Err(LoadError::PlanGone),
+        }
+    }
+
+    /// Makes the replica from what was stored; rows it cannot hold are kept aside and reported.
+    pub(super) fn replay(&mut self, stored: StoredPlan) -> Start {
+        self.epoch = stored.epoch;
+        let snapshot_seq = stored.snapshot.as_ref().map_or(Seq(0), |(seq, _)| *seq);
+        let bytes = stored.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len())
+            + stored.rows.iter().map(|row| row.update.len()).sum::<usize>();
+        let Loaded { replica, broken_rows, snapshot_broken } = Replica::load(Stored {
+            snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
+            rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
+            bindings: stored.bindings,
+        });
+        if snapshot_broken {
+            tracing::error!(plan.id = %self.plan, "the snapshot of plan {} is broken", self.plan);
+        }
+        for row in broken_rows.iter().filter_map(|index| stored.rows.get(*index)) {
+            self.quarantine_row(Quarantined {
+                plan: self.plan,
+                epoch: stored.epoch,
+                seq: Some(row.seq),
+                update: row.update.clone(),
+                author: row.author,
+                origin: row.origin,
+                reason: "the row could not be applied while loading".to_owned(),
+            });
+        }
+        Start {
+            plan: self.plan,
+            replica,
+            head: stored.head,
+            snapshot_seq,
+            bytes,
+            epoch_marker: (stored.epoch > Epoch(1))
+                .then(|| epoch_client(self.plan, stored.epoch.0)),
+        }
+    }
+
+    pub(super) fn quarantine_update(
+        &self,
+        update: Bytes,
+        author: UserId,
+        session: SessionId,
+        reason: String,
+    ) {
+        self.quarantine_row(Quarantined {
+            plan: self.plan,
+            epoch: self.epoch,
+            seq: None,
+            update,
+            author: Some(author),
+            origin: Origin::Session(session),
+            reason,
+        });
+    }
+
+    fn quarantine_row(&self, row: Quarantined) {
+        metrics::counter!("convene_quarantined_total").increment(1);
+        tracing::error!(
+            plan.id = %row.plan, reason = row.reason,
+            "an update of plan {} was put into quarantine", row.plan
+        );
+        let storage = self.shared.storage.clone();
+        self.shared.tracker.spawn_on(
+            async move {
+                if let Err(error) = storage.quarantine(row).await {
+                    tracing::error!(%error, "an update could not be kept in quarantine");
+                }
+            },
+            &self.shared.runtime,
+        );
+    }
+
+    /// Writes a snapshot, decoded once more first: one that cannot be read is worse than none.
+    pub(super) fn write_snapshot(&mut self, seq: Seq, bytes: Bytes) {
+        let (storage, plan, epoch) = (self.shared.storage.clone(), self.plan, self.epoch);
+        let writing = self.shared.tracker.spawn_on(
+            async move {
+                let checked = bytes.clone();
+                let sound = tokio::task::spawn_blocking(move || verify_snapshot(&checked)).await;
+                if !sound.unwrap_or(false) {
+                    metrics::counter!("convene_snapshots_unreadable_total").increment(1);
+                    tracing::error!(plan.id = %plan, "a snapshot of plan {plan} cannot be read again");
+                    return false;
+                }
+                match storage.write_snapshot(plan, epoch, seq, &bytes).await {
+                    // Not written means that one at least as new is there.
+                    Ok(_) => true,
+                    Err(error) => {
+                        tracing::warn!(plan.id = %plan, %error, "no snapshot of plan {plan} for now");
+                        false
+                    }
+                }
+            },
+            &self.shared.runtime,
+        );
+        self.snapshot = Some((seq, writing));
+    }
+}
