@@ -31,6 +31,16 @@ pub enum DecodeError {
     /// A zero-length frame.
     #[error("the frame is empty")]
     Empty,
+    /// More messages than one frame may carry.
+    #[error("the frame holds too many messages")]
+    TooManyMessages,
+    /// A document address that is blank or longer than an address may be.
+    #[error("the document address is blank or too long")]
+    BadAddress,
+    /// A presence state that is not a JSON object. It must never be relayed: a stock client on
+    /// Node hears nothing any more after one.
+    #[error("a presence state is not a JSON object")]
+    InvalidState,
 }
 
 /// Reads lib0 values from a slice; never allocates and never reads past the end.
@@ -131,7 +141,7 @@ pub fn write_var_uint(out: &mut Vec<u8>, mut value: u64) {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push((value & 0x7f) as u8);
 }
 
 /// Appends a `varBytes`.

@@ -1,0 +1,98 @@
+//! The control methods and notifications about who is a member of a plan.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Done, Notice};
+
+/// One member of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberBody {
+    /// The account.
+    pub user: String,
+    /// What others see.
+    pub name: String,
+    /// The account's e-mail address.
+    pub email: String,
+    /// `owner`, `approver`, `editor`, `suggester` or `viewer`.
+    pub role: String,
+    /// When the account became a member, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_at: Option<String>,
+}
+
+/// `member.list`: the members of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// The plan.
+    pub plan: String,
+}
+
+/// The answer to [`List`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// In the order in which they came.
+    pub members: Vec<MemberBody>,
+}
+
+impl Call for List {
+    const METHOD: &'static str = "member.list";
+    type Answer = Members;
+}
+
+/// `member.set_role`: makes an account a member, or gives a member another role. Owners only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetRole {
+    /// The plan.
+    pub plan: String,
+    /// The account's e-mail address.
+    pub email: String,
+    /// `owner`, `approver`, `editor`, `suggester` or `viewer`.
+    pub role: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for SetRole {
+    const METHOD: &'static str = "member.set_role";
+    type Answer = MemberBody;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `member.remove`: ends a membership. Owners, and every member for itself; never the last owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remove {
+    /// The plan.
+    pub plan: String,
+    /// The account.
+    pub user: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for Remove {
+    const METHOD: &'static str = "member.remove";
+    type Answer = Done;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `member.changed`: the receiving user's own role in a plan is another one now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// The plan.
+    pub plan: String,
+    /// The new role; `null` when the user is no longer a member.
+    pub role: Option<String>,
+}
+
+impl Notice for Changed {
+    const METHOD: &'static str = "member.changed";
+}

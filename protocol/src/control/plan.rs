@@ -1,0 +1,119 @@
+//! The control methods and notifications about plans.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Done, Notice};
+
+/// One plan, as a member sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanBody {
+    /// Names the plan in URLs, addresses and methods.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The asking member's own role.
+    pub role: String,
+    /// RFC 3339.
+    pub created_at: String,
+    /// When its name or members last changed, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+}
+
+/// `plan.create`: makes an empty plan and the asking user its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Create {
+    /// What people call it; 1 to 200 characters.
+    pub name: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for Create {
+    const METHOD: &'static str = "plan.create";
+    type Answer = PlanBody;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `plan.list`: the plans the asking user is a member of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {}
+
+/// The answer to [`List`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plans {
+    /// The newest first.
+    pub plans: Vec<PlanBody>,
+}
+
+impl Call for List {
+    const METHOD: &'static str = "plan.list";
+    type Answer = Plans;
+}
+
+/// `plan.get`: one plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Get {
+    /// The plan.
+    pub plan: String,
+}
+
+impl Call for Get {
+    const METHOD: &'static str = "plan.get";
+    type Answer = PlanBody;
+}
+
+/// `plan.delete`: deletes a plan for everybody. Owners only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delete {
+    /// The plan.
+    pub plan: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for Delete {
+    const METHOD: &'static str = "plan.delete";
+    type Answer = Done;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `plan.read_only`: nothing more is accepted into this plan for now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadOnly {
+    /// The plan.
+    pub plan: String,
+    /// Why, and what to do, for a person.
+    pub say: String,
+}
+
+impl Notice for ReadOnly {
+    const METHOD: &'static str = "plan.read_only";
+}
+
+/// `plan.size_warning`: the plan comes near its largest size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SizeWarning {
+    /// The plan.
+    pub plan: String,
+    /// The encoded size of the document now.
+    pub bytes: u64,
+    /// The size at which it becomes read-only.
+    pub bytes_max: u64,
+    /// What to do, for a person.
+    pub say: String,
+}
+
+impl Notice for SizeWarning {
+    const METHOD: &'static str = "plan.size_warning";
+}
