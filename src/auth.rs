@@ -6,3 +6,8 @@
 
 pub mod access;
 pub mod principal;
+
+pub mod opaque_token;
+pub mod password;
+pub mod throttle;
+pub mod token;
