@@ -1,0 +1,50 @@
+# The front door. `make help` lists what can be done; everything CI runs is `make check` and `make test`.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# One profile for building, linting and testing, so that every dependency is compiled once.
+PROFILE := --release
+CARGO := cargo
+LOCKED := --locked
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Build and serve on 127.0.0.1:8080, data in ./data
+	$(CARGO) build $(PROFILE) $(LOCKED) --bin convene
+	exec target/release/convene serve
+
+.PHONY: test
+test: test-tools ## Set up what tests need and run all of them, on both storage engines
+	$(CARGO) nextest run $(PROFILE) $(LOCKED) --workspace
+	$(CARGO) test $(PROFILE) $(LOCKED) --workspace --doc
+
+.PHONY: check
+check: tools ## Check format, lints, documentation, house rules and licences
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(PROFILE) $(LOCKED) --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) $(LOCKED) --workspace --no-deps
+	$(CARGO) nextest run $(PROFILE) $(LOCKED) --workspace --test tidy
+	scripts/check-dependencies.sh
+
+.PHONY: soak
+soak: test-tools ## Run the crash and outage tests for 30 rounds
+	CONVENE_SOAK_ROUNDS=30 $(CARGO) nextest run $(PROFILE) $(LOCKED) --profile soak --test it \
+		-E 'test(/^(kill|outage|first_visitors)::/)'
+
+.PHONY: clean
+clean: ## Remove what was built and the tools of the tests; ./data stays
+	$(CARGO) clean
+	rm -rf tests/clients/node_modules
+
+.PHONY: tools
+tools:
+	@scripts/setup-cargo-tools.sh
+
+.PHONY: test-tools
+test-tools: tools
+	@scripts/setup-tests.sh

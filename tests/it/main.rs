@@ -1,0 +1,3 @@
+//! The integration tests: real servers, real databases and the published clients.
+
+mod support;
