@@ -16,6 +16,8 @@ mod sync;
 
 use std::time::Duration;
 
+use convene_protocol::error_code::ErrorCode;
+
 use self::backlog::Backlog;
 use self::committed::Committed;
 use self::hash_watch::HashWatch;
@@ -127,6 +129,9 @@ impl RoomCore {
             }
             Input::Updated { session, update } => self.accept_update(now, session, &update),
             Input::HarmfulUpdate { session } => self.refuse_harmful(session),
+            Input::FrameTooLarge { session, say } => {
+                self.refuse(session, ErrorCode::TooLarge, say);
+            }
             Input::PresenceSent { session, update } => self.accept_presence(session, &update),
             Input::PresenceAsked { session } => self.send_presence(session),
             Input::FellBehind { session } => self.fall_behind(session),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
-use convene_protocol::error_code::ErrorCode;
+use convene_protocol::error_code::{Dialect, ErrorCode};
 use convene_protocol::frame::ServerMessage;
 use convene_protocol::hocuspocus::{self, Address};
 use convene_protocol::ywebsocket;
@@ -41,6 +41,14 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// The dialect of the session's socket.
+    pub fn dialect(&self) -> Dialect {
+        match self.address {
+            Some(_) => Dialect::Hocuspocus,
+            None => Dialect::YWebsocket,
+        }
+    }
+
     /// `message` as this session's dialect writes it, if it has a word for it.
     pub fn encode(&self, message: &ServerMessage) -> Option<Bytes> {
         match &self.address {
@@ -99,11 +107,6 @@ impl RoomHandle {
     /// The plan.
     pub fn plan(&self) -> PlanId {
         self.plan
-    }
-
-    /// Whether both are the same room, not only the same plan.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        self.inbox.same_channel(&other.inbox)
     }
 
     pub(super) fn gone(&self) -> &CancellationToken {

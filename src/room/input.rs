@@ -37,6 +37,13 @@ pub enum Input {
         /// Which session.
         session: SessionId,
     },
+    /// A client sent a frame over the limit, which was not read.
+    FrameTooLarge {
+        /// Which session.
+        session: SessionId,
+        /// What to tell it.
+        say: String,
+    },
     /// A client told who it is and where its cursor is.
     PresenceSent {
         /// Which session.

@@ -1,7 +1,7 @@
 //! Which plans are live on this node: at most one room each, started by whoever comes first.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::room::handle::{INBOX_REQUESTS, JoinRefused, Request, RoomHandle, Seat
 use crate::room::input::Joined;
 use crate::room::outbox::{Ending, Outbox};
 use crate::room::poison::PoisonList;
-use crate::room::task::RoomTask;
+use crate::room::task::{RoomParts, RoomTask};
 use crate::room::thread::{RoomThread, Work};
 use crate::storage::Storage;
 use crate::storage::journal::{Epoch, Origin, Quarantined};
@@ -44,7 +44,8 @@ pub struct Shared {
     pub(super) tracker: TaskTracker,
     rooms: Mutex<HashMap<PlanId, Entry>>,
     threads: Mutex<Vec<RoomThread>>,
-    threads_started: std::sync::atomic::AtomicUsize,
+    threads_started: AtomicU64,
+    rooms_started: AtomicU64,
     draining: AtomicBool,
     /// Cancelled when a lost thread does not come back: the server should replace itself.
     replace_me: CancellationToken,
@@ -52,6 +53,8 @@ pub struct Shared {
 
 #[derive(Debug)]
 struct Entry {
+    /// Tells this room from an earlier one of the same plan.
+    serial: u64,
     handle: RoomHandle,
     thread: RoomThread,
     /// The sockets in the room, to be told when its thread is given up.
@@ -92,7 +95,8 @@ impl Registry {
             tracker: parts.tracker,
             rooms: Mutex::default(),
             threads: Mutex::default(),
-            threads_started: std::sync::atomic::AtomicUsize::new(0),
+            threads_started: AtomicU64::new(0),
+            rooms_started: AtomicU64::new(0),
             draining: AtomicBool::new(false),
             replace_me: parts.replace_me,
         });
@@ -111,10 +115,10 @@ impl Registry {
         seat: Seat,
     ) -> Result<RoomHandle, JoinRefused> {
         for _ in 0..JOIN_TRIES {
-            let handle = self.0.find_or_start(plan, &seat.outbox)?;
+            let (serial, handle) = self.0.find_or_start(plan, &seat.outbox)?;
             match handle.join(joined.clone(), seat.clone()).await {
                 Ok(()) => return Ok(handle),
-                Err(JoinRefused::RoomGone) => self.0.forget(plan, handle.gone()),
+                Err(JoinRefused::RoomGone) => self.0.forget(plan, serial),
                 Err(refused) => return Err(refused),
             }
         }
@@ -149,10 +153,10 @@ impl Shared {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Takes a room out, unless a newer one has its place already.
-    pub(super) fn forget(&self, plan: PlanId, gone: &CancellationToken) {
+    /// Takes the room with this serial number out, unless a newer one has its place already.
+    pub(super) fn forget(&self, plan: PlanId, serial: u64) {
         let mut rooms = self.rooms();
-        if rooms.get(&plan).is_some_and(|entry| entry.handle.gone() == gone) {
+        if rooms.get(&plan).is_some_and(|entry| entry.serial == serial) {
             rooms.remove(&plan);
         }
     }
@@ -161,27 +165,28 @@ impl Shared {
         self: &Arc<Self>,
         plan: PlanId,
         outbox: &Arc<Outbox>,
-    ) -> Result<RoomHandle, JoinRefused> {
+    ) -> Result<(u64, RoomHandle), JoinRefused> {
         let mut rooms = self.rooms();
         if let Some(entry) = rooms.get_mut(&plan) {
             entry.outboxes.retain(|outbox| outbox.strong_count() > 0);
             entry.outboxes.push(Arc::downgrade(outbox));
-            return Ok(entry.handle.clone());
+            return Ok((entry.serial, entry.handle.clone()));
         }
         let thread = self.thread_for(plan).ok_or(JoinRefused::Unavailable)?;
         let (inbox, requests) = mpsc::channel::<Request>(INBOX_REQUESTS);
         let gone = CancellationToken::new();
         let handle = RoomHandle::new(plan, inbox, gone.clone());
         let shared = Arc::clone(self);
+        let serial = self.rooms_started.fetch_add(1, Ordering::Relaxed);
         let started = thread.spawn(move |beat| {
-            RoomTask::new(plan, shared, requests, gone, beat).run()
+            RoomTask::new(RoomParts { plan, serial, shared, inbox: requests, gone, beat }).run()
         });
         if !started {
             return Err(JoinRefused::Unavailable);
         }
         let outboxes = vec![Arc::downgrade(outbox)];
-        rooms.insert(plan, Entry { handle: handle.clone(), thread, outboxes });
-        Ok(handle)
+        rooms.insert(plan, Entry { serial, handle: handle.clone(), thread, outboxes });
+        Ok((serial, handle))
     }
 
     /// Any thread serves any room; the id spreads them evenly.

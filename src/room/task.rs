@@ -36,9 +36,23 @@ const TICK: Duration = Duration::from_secs(1);
 /// The append under way.
 type AppendFuture = Pin<Box<dyn Future<Output = Result<Committed, AppendRefused>>>>;
 
+/// What a room's task starts with.
+pub(super) struct RoomParts {
+    pub(super) plan: PlanId,
+    /// Tells this room from an earlier one of the same plan.
+    pub(super) serial: u64,
+    pub(super) shared: Arc<Shared>,
+    /// From sessions and control methods; 256 requests, then senders wait.
+    pub(super) inbox: mpsc::Receiver<Request>,
+    /// Cancelled by the registry when this room's thread is given up.
+    pub(super) gone: CancellationToken,
+    pub(super) beat: Arc<Beat>,
+}
+
 /// One room's task.
 pub(super) struct RoomTask {
     plan: PlanId,
+    serial: u64,
     shared: Arc<Shared>,
     inbox: mpsc::Receiver<Request>,
     gone: CancellationToken,
@@ -62,15 +76,11 @@ enum Event {
 }
 
 impl RoomTask {
-    pub(super) fn new(
-        plan: PlanId,
-        shared: Arc<Shared>,
-        inbox: mpsc::Receiver<Request>,
-        gone: CancellationToken,
-        beat: Arc<Beat>,
-    ) -> Self {
+    pub(super) fn new(parts: RoomParts) -> Self {
+        let RoomParts { plan, serial, shared, inbox, gone, beat } = parts;
         Self {
             plan,
+            serial,
             shared,
             inbox,
             gone,
@@ -91,7 +101,7 @@ impl RoomTask {
             metrics::counter!("convene_room_panics_total").increment(1);
             tracing::error!(plan.id = %self.plan, "room {} panicked and was ended", self.plan);
         }
-        self.shared.forget(self.plan, &self.gone);
+        self.shared.forget(self.plan, self.serial);
         self.gone.cancel();
         for seat in self.seats.values() {
             seat.outbox.end(Ending::new(
@@ -210,6 +220,11 @@ impl RoomTask {
         let effects = core.handle(self.shared.clock.now(), Input::Updated { session, update });
         self.beat.end();
         outbox.charge_apply(start.elapsed());
+        if self.gone.is_cancelled() {
+            // The thread was given up meanwhile: another room has this plan now.
+            self.ending = true;
+            return;
+        }
         self.perform(core, effects);
     }
 
@@ -248,7 +263,7 @@ impl RoomTask {
 
     /// Leaves memory: first out of the registry, so that whoever comes next starts a new room.
     async fn retire(&mut self, core: &mut RoomCore) {
-        self.shared.forget(self.plan, &self.gone);
+        self.shared.forget(self.plan, self.serial);
         self.inbox.close();
         while let Ok(request) = self.inbox.try_recv() {
             if let Request::Join { reply, .. } = request {
@@ -272,7 +287,7 @@ impl RoomTask {
                 JoinRefused::Unavailable
             }
         };
-        self.shared.forget(self.plan, &self.gone);
+        self.shared.forget(self.plan, self.serial);
         self.inbox.close();
         while let Ok(request) = self.inbox.try_recv() {
             if let Request::Join { reply, .. } = request {

@@ -182,7 +182,7 @@ impl RoomCore {
     }
 
     /// Ends this session's replica. The status of the refused update goes first.
-    fn refuse(&mut self, session: SessionId, code: ErrorCode, say: String) {
+    pub(super) fn refuse(&mut self, session: SessionId, code: ErrorCode, say: String) {
         if let Some(member) = self.members.get_mut(session) {
             member.refused = true;
         }

@@ -1,0 +1,214 @@
+//! One plan opened on one socket by one principal: what the server calls a session.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use convene_protocol::error_code::ErrorCode;
+use convene_protocol::frame::Scope;
+use convene_protocol::hocuspocus::Address;
+
+use crate::auth::access::{Grant, Role};
+use crate::auth::principal::Principal;
+use crate::auth::token::TokenError;
+use crate::clock::Timestamp;
+use crate::error::Failure;
+use crate::ids::{PlanId, SessionId};
+use crate::room::handle::{JoinRefused, RoomGone, RoomHandle, Seat};
+use crate::room::input::{Input, Joined};
+use crate::room::outbox::Outbox;
+use crate::session::directory::Place;
+use crate::session::upgrade::SessionState;
+
+/// How long before its token expires a client is asked for a new one.
+const ASK_BEFORE_EXPIRY: Duration = Duration::from_secs(60);
+/// How long after expiry an answer may still come.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// An open plan.
+#[derive(Debug)]
+pub(super) struct Attachment {
+    pub(super) session: SessionId,
+    pub(super) room: RoomHandle,
+    pub(super) seat: Seat,
+    pub(super) grant: Grant,
+    pub(super) principal: Principal,
+    pub(super) expiry: Expiry,
+}
+
+/// When a session's token ends, and when its client is asked for the next.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expiry {
+    pub(super) at: Timestamp,
+    ask_at: Timestamp,
+    asked: bool,
+}
+
+/// What time brings to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Nothing yet.
+    Nothing,
+    /// Ask the client for a fresh token.
+    Ask,
+    /// No fresh token came: the session is over.
+    Over,
+}
+
+impl Expiry {
+    /// A token that ends at `at`, first shown `now`. One that lives shortly is asked for in its
+    /// last quarter.
+    pub(super) fn new(at: Timestamp, now: Timestamp) -> Self {
+        let early = ASK_BEFORE_EXPIRY.min(at.since(now) / 4);
+        Self { at, ask_at: at.before(early), asked: false }
+    }
+
+    pub(super) fn due(&mut self, now: Timestamp) -> Due {
+        if now >= self.at.after(GRACE) {
+            Due::Over
+        } else if now >= self.ask_at && !self.asked {
+            self.asked = true;
+            Due::Ask
+        } else {
+            Due::Nothing
+        }
+    }
+
+    pub(super) fn next(&self) -> Timestamp {
+        if self.asked { self.at.after(GRACE) } else { self.ask_at }
+    }
+}
+
+/// Who opens a plan, where its frames go, and the socket's place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opening<'a> {
+    pub(super) state: &'a SessionState,
+    pub(super) place: &'a Place,
+    pub(super) outbox: &'a Arc<Outbox>,
+}
+
+impl Opening<'_> {
+    /// Who showed `token`. A sign-in that was revoked does not count, however good the signature.
+    pub(super) async fn principal(&self, token: &str) -> Result<Principal, Failure> {
+        let principal = self.state.tokens.verify(token).map_err(|error| match error {
+            TokenError::Expired => Failure::new(
+                ErrorCode::Unauthenticated,
+                "the access token has expired; refresh it and connect again",
+            ),
+            TokenError::Invalid => {
+                Failure::new(ErrorCode::Unauthenticated, "the access token is not valid; sign in")
+            }
+        })?;
+        if !self.state.storage.is_live(principal.family).await? {
+            return Err(Failure::new(
+                ErrorCode::Unauthenticated,
+                "this sign-in has ended; sign in again",
+            ));
+        }
+        self.place
+            .bind(principal.user, principal.family)
+            .map_err(|full| Failure::new(ErrorCode::Unavailable, full.to_string()))?;
+        Ok(principal)
+    }
+
+    /// Opens the plan called `document` for `principal`.
+    pub(super) async fn open(
+        &self,
+        principal: &Principal,
+        document: &str,
+        address: Option<Address>,
+    ) -> Result<Attachment, Failure> {
+        let plan: PlanId = document.parse().map_err(|_| no_such_plan())?;
+        let role = self.state.storage.find_role(plan, principal.user).await?;
+        let grant = Grant::new(plan, principal.user, role.ok_or_else(no_such_plan)?);
+        let session = SessionId::generate(&self.state.clock);
+        let seat = Seat {
+            outbox: Arc::clone(self.outbox),
+            address,
+            refused: Arc::new(AtomicBool::new(false)),
+        };
+        let joined = Joined { session, grant, name: principal.name.clone() };
+        let room = self.state.registry.join(plan, joined, seat.clone()).await.map_err(|refused| {
+            let code = match refused {
+                JoinRefused::PlanGone => ErrorCode::NotFound,
+                JoinRefused::Full | JoinRefused::Unavailable | JoinRefused::RoomGone => {
+                    ErrorCode::Unavailable
+                }
+            };
+            Failure::new(code, refused.to_string())
+        })?;
+        // A role that changed between the reading and the joining did not reach the room.
+        let attachment = Attachment {
+            session,
+            room,
+            seat,
+            grant,
+            principal: principal.clone(),
+            expiry: Expiry::new(principal.expires_at, self.state.clock.now()),
+        };
+        let role = self.state.storage.find_role(plan, principal.user).await;
+        if role.as_ref().ok() != Some(&Some(grant.role())) {
+            attachment.leave().await;
+            return Err(match role {
+                Err(error) => error.into(),
+                Ok(_) => Failure::new(ErrorCode::Unavailable, "your role has just changed; reconnect"),
+            });
+        }
+        tracing::info!(
+            plan.id = %plan, session.id = %session, user.id = %principal.user,
+            "session {session} opened plan {plan}"
+        );
+        Ok(attachment)
+    }
+}
+
+/// The answer for plans that are not there and for plans of others alike.
+pub(super) fn no_such_plan() -> Failure {
+    Failure::new(
+        ErrorCode::NotFound,
+        "there is no such plan for this account; make one with plan.create",
+    )
+}
+
+impl Attachment {
+    /// Goes on with a fresh token, and with the role its user has by now.
+    pub(super) fn renew(&mut self, principal: Principal, role: Role, now: Timestamp) {
+        self.expiry = Expiry::new(principal.expires_at, now);
+        self.grant = Grant::new(self.grant.plan(), principal.user, role);
+        self.principal = principal;
+    }
+
+    /// What the client may do, as its provider is told.
+    pub(super) fn scope(&self) -> Scope {
+        if self.grant.write().is_some() { Scope::ReadWrite } else { Scope::ReadOnly }
+    }
+
+    /// Whether the room accepts nothing more from this replica.
+    pub(super) fn is_refused(&self) -> bool {
+        self.seat.refused.load(Ordering::Acquire)
+    }
+
+    pub(super) async fn tell(&self, input: Input) -> Result<(), RoomGone> {
+        self.room.tell(input).await
+    }
+
+    pub(super) async fn leave(&self) {
+        self.room.leave(self.session).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_asked_once_and_has_a_grace() {
+        let start = Timestamp::from_micros(0);
+        let mut expiry = Expiry::new(start.after(Duration::from_secs(900)), start);
+        let at = |seconds| start.after(Duration::from_secs(seconds));
+        assert_eq!(expiry.due(at(800)), Due::Nothing);
+        assert_eq!(expiry.due(at(840)), Due::Ask);
+        assert_eq!(expiry.due(at(905)), Due::Nothing);
+        assert_eq!(expiry.due(at(910)), Due::Over);
+    }
+}

@@ -1,0 +1,109 @@
+//! What one socket has open, by address.
+
+use std::collections::HashMap;
+
+use convene_protocol::error_code::ErrorCode;
+use convene_protocol::frame::ClientMessage;
+use convene_protocol::hocuspocus::Address;
+
+use crate::auth::principal::Principal;
+use crate::room::outbox::Ending;
+use crate::session::attachment::Attachment;
+
+/// The state of one address.
+#[derive(Debug)]
+pub(super) enum Slot {
+    /// No good token yet: its frames are kept, within the limits of an unauthenticated socket.
+    Waiting {
+        /// In the order they came.
+        queue: Vec<ClientMessage>,
+        /// A token that could not be looked at because the database was away.
+        retry: Option<String>,
+    },
+    /// A plan. Once its replica is refused it stays here, and takes nothing, until it is detached.
+    Open(Box<Attachment>),
+    /// The reserved control document.
+    Control(Principal),
+}
+
+impl Slot {
+    fn waiting() -> Self {
+        Self::Waiting { queue: Vec::new(), retry: None }
+    }
+}
+
+/// Every address of one socket.
+#[derive(Debug)]
+pub(super) struct Addresses {
+    slots: HashMap<Address, Slot>,
+    max: usize,
+}
+
+impl Addresses {
+    pub(super) fn new(max: usize) -> Self {
+        Self { slots: HashMap::new(), max }
+    }
+
+    /// Makes sure there is a slot for `address`, within the limit of the socket.
+    pub(super) fn admit(&mut self, address: &Address) -> Result<(), Ending> {
+        if !self.slots.contains_key(address) {
+            if self.slots.len() >= self.max {
+                return Err(Ending::new(
+                    ErrorCode::RateLimited,
+                    format!("one connection may open {} documents; open another", self.max),
+                ));
+            }
+            self.slots.insert(address.clone(), Slot::waiting());
+        }
+        Ok(())
+    }
+
+    /// The slot of an address.
+    pub(super) fn slot_mut(&mut self, address: &Address) -> &mut Slot {
+        self.slots.entry(address.clone()).or_insert_with(Slot::waiting)
+    }
+
+    pub(super) fn get(&self, address: &Address) -> Option<&Slot> {
+        self.slots.get(address)
+    }
+
+    pub(super) fn remove(&mut self, address: &Address) -> Option<Slot> {
+        self.slots.remove(address)
+    }
+
+    pub(super) fn open(&self) -> impl Iterator<Item = &Attachment> {
+        self.slots.values().filter_map(|slot| match slot {
+            Slot::Open(attachment) => Some(&**attachment),
+            Slot::Waiting { .. } | Slot::Control(_) => None,
+        })
+    }
+
+    pub(super) fn open_mut(&mut self) -> impl Iterator<Item = (&Address, &mut Attachment)> {
+        self.slots.iter_mut().filter_map(|(address, slot)| match slot {
+            Slot::Open(attachment) => Some((address, &mut **attachment)),
+            Slot::Waiting { .. } | Slot::Control(_) => None,
+        })
+    }
+
+    /// An address on which the client will take a keepalive.
+    pub(super) fn any_open(&self) -> Option<&Address> {
+        self.slots
+            .iter()
+            .find(|(_, slot)| matches!(slot, Slot::Open(_) | Slot::Control(_)))
+            .map(|(address, _)| address)
+    }
+
+    pub(super) fn has_retries(&self) -> bool {
+        self.slots.values().any(|slot| matches!(slot, Slot::Waiting { retry: Some(_), .. }))
+    }
+
+    pub(super) fn take_retries(&mut self) -> Vec<(Address, String)> {
+        self.slots
+            .iter_mut()
+            .filter_map(|(address, slot)| match slot {
+                Slot::Waiting { retry, .. } => retry.take().map(|token| (address.clone(), token)),
+                Slot::Open(_) | Slot::Control(_) => None,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,144 @@
+//! Tokens on a Hocuspocus socket: the first opens a document, later ones keep it open.
+
+use std::time::Duration;
+
+use convene_protocol::error_code::ErrorCode;
+use convene_protocol::frame::{Scope, ServerMessage};
+use convene_protocol::hocuspocus::Address;
+
+use super::addresses::Slot;
+use super::{CONTROL_DOCUMENT, Hocuspocus, deliver, is_update};
+use crate::auth::principal::Principal;
+use crate::error::Failure;
+use crate::room::outbox::Ending;
+use crate::session::attachment::{Opening, no_such_plan};
+
+/// How often a token is looked at again while the database is away.
+pub(super) const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+impl Hocuspocus {
+    /// A token for a document. A good one is answered before any sync.
+    pub(super) async fn authenticate(
+        &mut self,
+        address: &Address,
+        token: String,
+    ) -> Result<(), Ending> {
+        if self.is_refused(address) {
+            let say = "this replica was refused; open the document anew".to_owned();
+            self.say(address, &ServerMessage::PermissionDenied(say));
+            return Ok(());
+        }
+        let token = match (&self.upgrade_token, token) {
+            (Some(upgrade), token) if token.is_empty() => upgrade.clone(),
+            (_, token) => token,
+        };
+        match self.try_authenticate(address, &token).await {
+            Ok(()) => self.release(address).await,
+            Err(failure) if failure.code == ErrorCode::Unavailable => {
+                tracing::info!(error = %failure, "a token waits for the database");
+                if let Slot::Waiting { retry, .. } = self.addresses.slot_mut(address) {
+                    *retry = Some(token);
+                }
+                Ok(())
+            }
+            Err(failure) => {
+                self.deny(address, failure).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the replica behind this address was refused and has not been detached.
+    fn is_refused(&self, address: &Address) -> bool {
+        match self.addresses.get(address) {
+            Some(Slot::Open(attachment)) => attachment.is_refused(),
+            Some(Slot::Waiting { .. } | Slot::Control(_)) | None => false,
+        }
+    }
+
+    async fn try_authenticate(&mut self, address: &Address, token: &str) -> Result<(), Failure> {
+        let opening =
+            Opening { state: &self.state, place: &self.place, outbox: &self.outbox };
+        let principal = opening.principal(token).await?;
+        if let Slot::Open(attachment) = self.addresses.slot_mut(address) {
+            if attachment.grant.user() != principal.user {
+                return Err(Failure::new(
+                    ErrorCode::Forbidden,
+                    "this document was opened by another account; detach it first",
+                ));
+            }
+            let role = self.state.storage.find_role(attachment.room.plan(), principal.user).await?;
+            attachment.renew(principal, role.ok_or_else(no_such_plan)?, self.state.clock.now());
+            let scope = attachment.scope();
+            self.say(address, &ServerMessage::Authenticated(scope));
+            return Ok(());
+        }
+        if address.document() == CONTROL_DOCUMENT {
+            self.say(address, &ServerMessage::Authenticated(Scope::ReadWrite));
+            self.take_slot(address, Slot::Control(principal));
+            return Ok(());
+        }
+        let attachment =
+            opening.open(&principal, address.document(), Some(address.clone())).await?;
+        self.say(address, &ServerMessage::Authenticated(attachment.scope()));
+        self.take_slot(address, Slot::Open(Box::new(attachment)));
+        Ok(())
+    }
+
+    /// Puts `slot` in the place of the waiting one, keeping what waited for [`Self::release`].
+    fn take_slot(&mut self, address: &Address, slot: Slot) {
+        self.authenticated = true;
+        let old = std::mem::replace(self.addresses.slot_mut(address), slot);
+        if let Slot::Waiting { queue, .. } = old {
+            self.released = queue;
+        }
+    }
+
+    /// Delivers what came before the token.
+    async fn release(&mut self, address: &Address) -> Result<(), Ending> {
+        let queue = std::mem::take(&mut self.released);
+        self.waiting_frames = self.waiting_frames.saturating_sub(queue.len());
+        if self.waiting_frames == 0 {
+            self.waiting_bytes = 0;
+        }
+        for message in queue {
+            match self.addresses.get(address) {
+                Some(Slot::Open(attachment)) => deliver(attachment, message).await?,
+                Some(Slot::Control(_)) => {
+                    super::answer_control_document(&self.outbox, address, &message);
+                }
+                Some(Slot::Waiting { .. }) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a token. The socket stays, and another token may follow.
+    async fn deny(&mut self, address: &Address, failure: Failure) {
+        metrics::counter!("convene_denials_total", "code" => failure.code.as_str()).increment(1);
+        tracing::info!(code = failure.code.as_str(), say = %failure.message, "denied a document");
+        if let Some(Slot::Waiting { queue, .. }) = self.addresses.remove(address) {
+            self.waiting_frames = self.waiting_frames.saturating_sub(queue.len());
+            let unsaved = queue.iter().filter(|message| is_update(message)).count();
+            for _ in 0..unsaved {
+                self.say(
+                    address,
+                    &ServerMessage::SyncStatus(convene_protocol::frame::SyncStatus::NotApplied),
+                );
+            }
+        }
+        self.say(address, &ServerMessage::PermissionDenied(failure.message.into_owned()));
+    }
+
+    /// Who speaks on `address`, or on the socket as a whole.
+    pub(super) fn principal_of(&self, address: Option<&Address>) -> Option<Principal> {
+        let by_address = address.and_then(|address| match self.addresses.get(address) {
+            Some(Slot::Control(principal)) => Some(principal.clone()),
+            Some(Slot::Open(attachment)) => Some(attachment.principal.clone()),
+            Some(Slot::Waiting { .. }) | None => None,
+        });
+        by_address
+            .or_else(|| self.principal.clone())
+            .filter(|principal| principal.expires_at > self.state.clock.now())
+    }
+}
