@@ -7,4 +7,6 @@ pub mod config;
 
 pub mod auth;
 
+pub mod storage;
+
 pub mod error;

@@ -1,0 +1,248 @@
+//! Accounts and invitations to register.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::database::{Storage, read, write_tx};
+use super::error::StorageError;
+use crate::clock::Timestamp;
+use crate::ids::{InviteId, UserId};
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// Trimmed and lower-cased.
+    pub email: String,
+    /// What other peers see.
+    pub name: String,
+    /// The whole argon2id string.
+    pub password_hash: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Since when it is locked.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Its id.
+    pub id: UserId,
+    /// As typed; it is stored by [`canonical_email`].
+    pub email: String,
+    /// What other peers see.
+    pub name: String,
+    /// The whole argon2id string.
+    pub password_hash: String,
+}
+
+/// An invitation to be made.
+#[derive(Debug, Clone)]
+pub struct NewInvite {
+    /// Its id.
+    pub id: InviteId,
+    /// SHA-256 of the code.
+    pub code_hash: [u8; 32],
+    /// The only address it is good for, if it is for one.
+    pub email: Option<String>,
+    /// When it stops counting.
+    pub expires_at: Timestamp,
+}
+
+/// What became of a registration with an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvitedUser {
+    /// The account is made and the invitation used.
+    Inserted(User),
+    /// Another account has the address; the invitation stays good.
+    EmailTaken,
+    /// The invitation is unknown, used, too old, or for another address.
+    InviteUnusable,
+}
+
+/// The one spelling of an address under which an account is found.
+pub fn canonical_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+#[derive(FromRow)]
+struct UserRow {
+    id: Uuid,
+    email: String,
+    name: String,
+    password_hash: String,
+    created_at: i64,
+    disabled_at: Option<i64>,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: UserId::from_uuid(row.id),
+            email: row.email,
+            name: row.name,
+            password_hash: row.password_hash,
+            created_at: Timestamp::from_micros(row.created_at),
+            disabled_at: row.disabled_at.map(Timestamp::from_micros),
+        }
+    }
+}
+
+/// The account with the canonical address `$email`, or none if another account has it.
+macro_rules! insert_user {
+    ($tx:expr, $user:expr, $email:expr, $now:expr) => {
+        sqlx::query_as::<_, UserRow>(
+            "insert into users (id, email, name, password_hash, created_at)
+             values ($1, $2, $3, $4, $5)
+             on conflict (email) do nothing
+             returning id, email, name, password_hash, created_at, disabled_at",
+        )
+        .bind($user.id.as_uuid())
+        .bind($email)
+        .bind(&$user.name)
+        .bind(&$user.password_hash)
+        .bind($now.as_micros())
+        .fetch_optional(&mut *$tx)
+        .await?
+        .map(User::from)
+    };
+}
+
+impl Storage {
+    /// Makes an account. None when another account has the address.
+    pub async fn insert_user(&self, user: &NewUser) -> Result<Option<User>, StorageError> {
+        let (email, now) = (canonical_email(&user.email), self.now());
+        let inserted = write_tx!(self, tx => insert_user!(tx, user, &email, now));
+        Ok(inserted)
+    }
+
+    /// Makes an account with the invitation whose code hashes to `code_hash`, which is then used.
+    pub async fn insert_invited_user(
+        &self,
+        user: &NewUser,
+        code_hash: &[u8; 32],
+    ) -> Result<InvitedUser, StorageError> {
+        let (email, now) = (canonical_email(&user.email), self.now());
+        let inserted = write_tx!(self, tx => {
+            let used: Option<(Uuid,)> = sqlx::query_as(
+                "update invites
+                 set used_at = $1
+                 where code_hash = $2
+                   and used_at is null
+                   and expires_at > $1
+                   and (email is null or email = $3)
+                 returning id",
+            )
+            .bind(now.as_micros())
+            .bind(code_hash.as_slice())
+            .bind(&email)
+            .fetch_optional(&mut *tx)
+            .await?;
+            if used.is_none() {
+                return Ok(InvitedUser::InviteUnusable);
+            }
+            match insert_user!(tx, user, &email, now) {
+                Some(user) => InvitedUser::Inserted(user),
+                None => return Ok(InvitedUser::EmailTaken),
+            }
+        });
+        Ok(inserted)
+    }
+
+    /// The account with this address, however it is spelled.
+    pub async fn find_user_by_email(&self, email: &str) -> Result<Option<User>, StorageError> {
+        let email = canonical_email(email);
+        let row: Option<UserRow> = read!(self, db => {
+            sqlx::query_as(
+                "select id, email, name, password_hash, created_at, disabled_at
+                 from users
+                 where email = $1",
+            )
+            .bind(&email)
+            .fetch_optional(db)
+            .await?
+        });
+        Ok(row.map(User::from))
+    }
+
+    /// The account with this id.
+    pub async fn find_user(&self, user: UserId) -> Result<Option<User>, StorageError> {
+        let row: Option<UserRow> = read!(self, db => {
+            sqlx::query_as(
+                "select id, email, name, password_hash, created_at, disabled_at
+                 from users
+                 where id = $1",
+            )
+            .bind(user.as_uuid())
+            .fetch_optional(db)
+            .await?
+        });
+        Ok(row.map(User::from))
+    }
+
+    /// Sets another password and revokes every sign-in of the account. False when there is no such
+    /// account.
+    pub async fn replace_password(
+        &self,
+        user: UserId,
+        password_hash: &str,
+    ) -> Result<bool, StorageError> {
+        let now = self.now();
+        let replaced = write_tx!(self, tx => {
+            sqlx::query("update families set revoked_at = $1 where user_id = $2 and revoked_at is null")
+                .bind(now.as_micros())
+                .bind(user.as_uuid())
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query("update users set password_hash = $1 where id = $2")
+                .bind(password_hash)
+                .bind(user.as_uuid())
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                > 0
+        });
+        Ok(replaced)
+    }
+
+    /// Keeps a password's hash made anew with today's parameters; sign-ins stay. Nothing happens
+    /// when the password was changed since `old_hash` was read.
+    pub async fn rehash_password(
+        &self,
+        user: UserId,
+        old_hash: &str,
+        new_hash: &str,
+    ) -> Result<(), StorageError> {
+        write_tx!(self, tx => {
+            sqlx::query("update users set password_hash = $1 where id = $2 and password_hash = $3")
+                .bind(new_hash)
+                .bind(user.as_uuid())
+                .bind(old_hash)
+                .execute(&mut *tx)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Keeps an invitation.
+    pub async fn insert_invite(&self, invite: &NewInvite) -> Result<(), StorageError> {
+        let now = self.now();
+        let email = invite.email.as_deref().map(canonical_email);
+        write_tx!(self, tx => {
+            sqlx::query(
+                "insert into invites (id, code_hash, email, created_at, expires_at)
+                 values ($1, $2, $3, $4, $5)",
+            )
+            .bind(invite.id.as_uuid())
+            .bind(invite.code_hash.as_slice())
+            .bind(email.as_deref())
+            .bind(now.as_micros())
+            .bind(invite.expires_at.as_micros())
+            .execute(&mut *tx)
+            .await?;
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! Opens the database, keeps its connections, and runs one body of queries on either engine.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::error::StorageError;
+use crate::clock::{Clock, Timestamp};
+use crate::config::DatabaseConfig;
+
+pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a query waits for a free connection, or for another writer of the SQLite file.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long the health check waits: a balancer asks every few seconds.
+const CHECK_MAX: Duration = Duration::from_secs(2);
+/// Readers of the SQLite file: loads of rooms and account look-ups; more would only share two disks.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL of one node; its own default allows 100 for all nodes together.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// The WAL is cut back to this many bytes after a checkpoint.
+const SQLITE_WAL_BYTES: &str = "67108864";
+
+/// The database, as everybody above sees it. Cheap to clone; all clones share the connections.
+#[derive(Clone)]
+pub struct Storage {
+    pub(super) database: Database,
+    pub(super) clock: Clock,
+    /// Held as long as any clone lives, so that a second server cannot open the same folder.
+    _lock: Option<Arc<File>>,
+}
+
+/// The connections to one of the two engines.
+#[derive(Clone)]
+pub(super) enum Database {
+    Sqlite {
+        /// Exactly one connection: SQLite has one writer, and waiting in line for it is fair.
+        writer: SqlitePool,
+        /// Connections that cannot write.
+        reader: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// Runs `$body` once, on a reading connection of either engine.
+macro_rules! read {
+    ($storage:expr, $connection:ident => $body:expr) => {
+        match &$storage.database {
+            $crate::storage::database::Database::Sqlite { reader, .. } => {
+                let $connection = reader;
+                $body
+            }
+            $crate::storage::database::Database::Postgres(pool) => {
+                let $connection = pool;
+                $body
+            }
+        }
+    };
+}
+
+/// Runs `$body` in a transaction that sees one moment of the database.
+macro_rules! read_tx {
+    ($storage:expr, $tx:ident => $body:expr) => {
+        match &$storage.database {
+            $crate::storage::database::Database::Sqlite { reader, .. } => {
+                let mut $tx = reader.begin().await?;
+                $body
+            }
+            $crate::storage::database::Database::Postgres(pool) => {
+                let mut $tx = pool
+                    .begin_with("begin isolation level repeatable read, read only")
+                    .await?;
+                $body
+            }
+        }
+    };
+}
+
+/// Runs `$body` in a writing transaction and commits it. A body that returns from the function
+/// before its end rolls back.
+macro_rules! write_tx {
+    ($storage:expr, $tx:ident => $body:expr) => {
+        match &$storage.database {
+            $crate::storage::database::Database::Sqlite { writer, .. } => {
+                let mut $tx = writer.begin_with("begin immediate").await?;
+                let answer = $body;
+                $tx.commit().await?;
+                answer
+            }
+            $crate::storage::database::Database::Postgres(pool) => {
+                let mut $tx = pool.begin().await?;
+                let answer = $body;
+                $tx.commit().await?;
+                answer
+            }
+        }
+    };
+}
+
+pub(super) use {read, read_tx, write_tx};
+
+impl Storage {
+    /// Opens the database and brings its schema up to date. For SQLite the data folder is made
+    /// (mode 0700) and locked until the last clone is gone.
+    pub async fn open(
+        database: &DatabaseConfig,
+        data: &Path,
+        clock: Clock,
+    ) -> Result<Self, StorageError> {
+        let (database, lock) = match database {
+            DatabaseConfig::Sqlite => {
+                let lock = lock_folder(data)?;
+                let options = sqlite_options(data).create_if_missing(true);
+                let writer = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .min_connections(1)
+                    .acquire_timeout(WAIT_MAX)
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .test_before_acquire(false)
+                    .connect_with(options)
+                    .await?;
+                SQLITE_MIGRATIONS.run(&writer).await.map_err(migration)?;
+                let reader = sqlite_reader(data).await?;
+                (Database::Sqlite { writer, reader }, Some(Arc::new(lock)))
+            }
+            DatabaseConfig::Postgres(url) => {
+                let pool = postgres(url).await?;
+                POSTGRES_MIGRATIONS.run(&pool).await.map_err(migration)?;
+                (Database::Postgres(pool), None)
+            }
+        };
+        Ok(Self {
+            database,
+            clock,
+            _lock: lock,
+        })
+    }
+
+    /// Opens the database beside a server that may be using it, only to read: nothing is locked,
+    /// made or migrated. For backups.
+    pub async fn open_to_read(
+        database: &DatabaseConfig,
+        data: &Path,
+        clock: Clock,
+    ) -> Result<Self, StorageError> {
+        let (database, newest) = match database {
+            DatabaseConfig::Sqlite => {
+                let reader = sqlite_reader(data).await?;
+                let writer = reader.clone();
+                (Database::Sqlite { writer, reader }, &SQLITE_MIGRATIONS)
+            }
+            DatabaseConfig::Postgres(url) => (
+                Database::Postgres(postgres(url).await?),
+                &POSTGRES_MIGRATIONS,
+            ),
+        };
+        let storage = Self {
+            database,
+            clock,
+            _lock: None,
+        };
+        let (applied,): (i64,) = read!(storage, db => {
+            sqlx::query_as("select coalesce(max(version), 0) from _sqlx_migrations where success")
+                .fetch_one(db)
+                .await?
+        });
+        let known = newest.iter().map(|migration| migration.version).max();
+        if Some(applied) != known {
+            return Err(StorageError::Unfit(
+                "the database was last used by another version of convene: start this version's \
+                 server on it once, or use that version"
+                    .to_owned(),
+            ));
+        }
+        Ok(storage)
+    }
+
+    /// Whether the database answers within two seconds. Writes nothing.
+    pub async fn check(&self) -> Result<(), StorageError> {
+        let look = async {
+            read!(self, db => {
+                sqlx::query_as("select head from plans limit 1")
+                    .fetch_optional(db)
+                    .await
+                    .map(|_: Option<(i64,)>| ())?;
+            });
+            Ok(())
+        };
+        tokio::time::timeout(CHECK_MAX, look)
+            .await
+            .unwrap_or_else(|_| Err(StorageError::timed_out("no answer within two seconds")))
+    }
+
+    /// Waits for running queries and closes every connection.
+    pub async fn close(&self) {
+        match &self.database {
+            Database::Sqlite { writer, reader } => {
+                reader.close().await;
+                writer.close().await;
+            }
+            Database::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// The engine's name, for logs and health answers.
+    pub const fn engine(&self) -> &'static str {
+        match self.database {
+            Database::Sqlite { .. } => "sqlite",
+            Database::Postgres(_) => "postgres",
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+fn lock_folder(data: &Path) -> Result<File, StorageError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .map_err(|error| StorageError::file(data, error))?;
+    let path = data.join("lock");
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| StorageError::file(&path, error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StorageError::Locked(data.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(StorageError::file(&path, error)),
+    }
+}
+
+fn sqlite_options(data: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(data.join("convene.db"))
+        .journal_mode(SqliteJournalMode::Wal)
+        // In WAL mode anything less may lose commits that were acknowledged when the power fails.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(WAIT_MAX)
+        .pragma("journal_size_limit", SQLITE_WAL_BYTES)
+}
+
+async fn sqlite_reader(data: &Path) -> Result<SqlitePool, StorageError> {
+    let options = sqlite_options(data).pragma("query_only", "on");
+    let pool = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(WAIT_MAX)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
+    Ok(pool)
+}
+
+async fn postgres(url: &SecretString) -> Result<PgPool, StorageError> {
+    let options = PgConnectOptions::from_str(url.expose_secret())
+        .map_err(|error| StorageError::Unfit(format!("DATABASE_URL cannot be read: {error}")))?
+        .application_name("convene")
+        .options([
+            ("statement_timeout", "30s"),
+            // A node that hangs in the middle of a transaction must not hold locks for ever.
+            ("idle_in_transaction_session_timeout", "60s"),
+        ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(WAIT_MAX)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                let (level,): (String,) = sqlx::query_as("show synchronous_commit")
+                    .fetch_one(&mut *connection)
+                    .await?;
+                // An acknowledgement means committed; weaker defaults would make it a guess.
+                if level != "on" && level != "remote_apply" {
+                    sqlx::query("set synchronous_commit = on")
+                        .execute(&mut *connection)
+                        .await?;
+                }
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await?;
+    let (version, fsync): (i32, String) = sqlx::query_as(
+        "select current_setting('server_version_num')::int4, current_setting('fsync')",
+    )
+    .fetch_one(&pool)
+    .await?;
+    if version < 150_000 {
+        return Err(StorageError::Unfit(format!(
+            "PostgreSQL {} is too old: convene needs 15 or newer",
+            version / 10_000
+        )));
+    }
+    if fsync != "on" {
+        tracing::warn!(
+            "PostgreSQL runs with fsync off: a crash of its machine can lose edits that were acknowledged"
+        );
+    }
+    Ok(pool)
+}
+
+fn migration(error: sqlx::migrate::MigrateError) -> StorageError {
+    match error {
+        sqlx::migrate::MigrateError::Execute(error)
+        | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => error.into(),
+        sqlx::migrate::MigrateError::VersionMissing(version) => StorageError::Unfit(format!(
+            "the database holds migration {version}, which this version of convene does not know: \
+             use the version that was last used with it"
+        )),
+        other => StorageError::Unfit(format!("the schema cannot be brought up to date: {other}")),
+    }
+}

@@ -1,0 +1,394 @@
+//! The journal: every update of every plan in order, read for loading and for catching up.
+//!
+//! Writing many plans in one transaction is in `journal_batch.rs`; the one task of a node that does
+//! it is in `journal_writer.rs`.
+
+use bytes::Bytes;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::database::{Storage, read, read_tx, write_tx};
+use super::error::StorageError;
+use crate::clock::Timestamp;
+use crate::ids::{AppendId, PlanId, SessionId, UserId};
+
+/// A position in a plan's journal, from 1 without holes; 0 is before the first row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Seq(pub i64);
+
+/// Which line of a plan's history something belongs to, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(pub i64);
+
+/// Where an update came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A socket.
+    Session(SessionId),
+    /// An imported file.
+    Import,
+    /// A backup that was restored.
+    Restore,
+    /// The beginning of a new line of history.
+    Epoch,
+}
+
+impl Origin {
+    pub(super) const fn kind(self) -> &'static str {
+        match self {
+            Self::Session(_) => "session",
+            Self::Import => "import",
+            Self::Restore => "restore",
+            Self::Epoch => "epoch",
+        }
+    }
+
+    pub(super) fn detail(self) -> Option<String> {
+        match self {
+            Self::Session(session) => Some(session.to_string()),
+            Self::Import | Self::Restore | Self::Epoch => None,
+        }
+    }
+
+    fn read(kind: &str, detail: Option<&str>) -> Result<Self, StorageError> {
+        match (kind, detail) {
+            ("session", Some(id)) => id.parse().map(Self::Session).map_err(StorageError::corrupt),
+            ("import", _) => Ok(Self::Import),
+            ("restore", _) => Ok(Self::Restore),
+            ("epoch", _) => Ok(Self::Epoch),
+            _ => Err(StorageError::corrupt(format_args!(
+                "no origin is called {kind}"
+            ))),
+        }
+    }
+}
+
+/// One update to be written.
+#[derive(Debug, Clone)]
+pub struct NewRow {
+    /// The update, as the document library of this server emitted it.
+    pub update: Bytes,
+    /// Who made it; none for what the server itself writes.
+    pub author: Option<UserId>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// When the server took it.
+    pub at: Timestamp,
+}
+
+/// Updates of one plan that become rows together or not at all.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// Names this append for good: the same one is written once, however often it is tried.
+    pub id: AppendId,
+    /// The plan.
+    pub plan: PlanId,
+    /// The line of history the updates were made for.
+    pub epoch: Epoch,
+    /// The updates, in order.
+    pub rows: Vec<NewRow>,
+    /// Client ids that the rows show for the first time, and whose they are.
+    pub bindings: Vec<(u64, UserId)>,
+}
+
+/// Which rows an append became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The first.
+    pub first: Seq,
+    /// The last; one before `first` when the append had no rows.
+    pub last: Seq,
+}
+
+/// Why an append was not written and never will be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AppendRefused {
+    /// The plan is deleted.
+    #[error("the plan is gone")]
+    PlanGone,
+    /// The plan's history has begun anew since.
+    #[error("the plan is in another epoch")]
+    StaleEpoch,
+    /// The client id belongs to another user, or is 2^53 or more.
+    #[error("client id {0} belongs to another user")]
+    ClientIdTaken(u64),
+    /// The writer ended first, at shutdown: whether the rows were written is unknown.
+    #[error("the journal writer has ended")]
+    WriterEnded,
+}
+
+/// One row as read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its position.
+    pub seq: Seq,
+    /// The line of history it was written in.
+    pub epoch: Epoch,
+    /// The update.
+    pub update: Bytes,
+    /// Who made it.
+    pub author: Option<UserId>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// When the server took it.
+    pub at: Timestamp,
+}
+
+/// Everything needed to build a plan's replica, read at one moment.
+#[derive(Debug, Clone)]
+pub struct StoredPlan {
+    /// The line of history.
+    pub epoch: Epoch,
+    /// The last row.
+    pub head: Seq,
+    /// The newest snapshot and the last row it includes.
+    pub snapshot: Option<(Seq, Bytes)>,
+    /// The rows after the snapshot, in order, without holes up to `head`.
+    pub rows: Vec<Row>,
+    /// Whose each client id is.
+    pub bindings: Vec<(u64, UserId)>,
+}
+
+/// An update that broke a replica.
+#[derive(Debug, Clone)]
+pub struct Quarantined {
+    /// The plan.
+    pub plan: PlanId,
+    /// The line of history.
+    pub epoch: Epoch,
+    /// Its journal row, if it had become one.
+    pub seq: Option<Seq>,
+    /// The update.
+    pub update: Bytes,
+    /// Who made it.
+    pub author: Option<UserId>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What happened, for the operator.
+    pub reason: String,
+}
+
+#[derive(FromRow)]
+struct JournalRow {
+    seq: i64,
+    epoch: i64,
+    update_bytes: Vec<u8>,
+    author: Option<Uuid>,
+    origin: String,
+    origin_detail: Option<String>,
+    created_at: i64,
+}
+
+impl JournalRow {
+    fn read(self) -> Result<Row, StorageError> {
+        Ok(Row {
+            seq: Seq(self.seq),
+            epoch: Epoch(self.epoch),
+            update: self.update_bytes.into(),
+            author: self.author.map(UserId::from_uuid),
+            origin: Origin::read(&self.origin, self.origin_detail.as_deref())?,
+            at: Timestamp::from_micros(self.created_at),
+        })
+    }
+}
+
+/// Inserts `$row` as the row `$seq` of a plan.
+macro_rules! insert_row {
+    ($tx:expr, $plan:expr, $seq:expr, $epoch:expr, $append:expr, $row:expr) => {
+        sqlx::query(
+            "insert into journal
+                 (plan_id, seq, epoch, append_id, update_bytes, author, origin, origin_detail,
+                  created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind($plan.as_uuid())
+        .bind($seq)
+        .bind($epoch)
+        .bind($append.as_uuid())
+        .bind(&$row.update[..])
+        .bind($row.author.map(UserId::as_uuid))
+        .bind($row.origin.kind())
+        .bind($row.origin.detail())
+        .bind($row.at.as_micros())
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+
+pub(super) use insert_row;
+
+/// Which snapshot a load starts from.
+#[derive(Clone, Copy)]
+enum From {
+    NewestSnapshot,
+    FirstRow,
+}
+
+impl Storage {
+    /// Everything needed to build the replica of `plan`. None when the plan is gone.
+    pub async fn load(&self, plan: PlanId) -> Result<Option<StoredPlan>, StorageError> {
+        self.load_from(plan, From::NewestSnapshot).await
+    }
+
+    /// The same from the first row on, for when a snapshot cannot be used.
+    pub async fn load_whole_journal(
+        &self,
+        plan: PlanId,
+    ) -> Result<Option<StoredPlan>, StorageError> {
+        self.load_from(plan, From::FirstRow).await
+    }
+
+    async fn load_from(
+        &self,
+        plan: PlanId,
+        from: From,
+    ) -> Result<Option<StoredPlan>, StorageError> {
+        type Found = (i64, i64);
+        type Snapshot = (i64, Vec<u8>);
+        let (epoch, head, snapshot, rows, bindings) = read_tx!(self, tx => {
+            let found: Option<Found> = sqlx::query_as(
+                "select epoch, head from plans where id = $1 and deleted_at is null",
+            )
+            .bind(plan.as_uuid())
+            .fetch_optional(&mut *tx)
+            .await?;
+            let Some((epoch, head)) = found else {
+                return Ok(None);
+            };
+            let snapshot: Option<Snapshot> = match from {
+                From::FirstRow => None,
+                From::NewestSnapshot => {
+                    sqlx::query_as("select seq, state_bytes from snapshots where plan_id = $1")
+                        .bind(plan.as_uuid())
+                        .fetch_optional(&mut *tx)
+                        .await?
+                }
+            };
+            let rows: Vec<JournalRow> = sqlx::query_as(
+                "select seq, epoch, update_bytes, author, origin, origin_detail, created_at
+                 from journal
+                 where plan_id = $1
+                   and seq > $2
+                 order by seq",
+            )
+            .bind(plan.as_uuid())
+            .bind(snapshot.as_ref().map_or(0, |(seq, _)| *seq))
+            .fetch_all(&mut *tx)
+            .await?;
+            let bindings: Vec<(i64, Uuid)> =
+                sqlx::query_as("select client_id, user_id from client_ids where plan_id = $1")
+                    .bind(plan.as_uuid())
+                    .fetch_all(&mut *tx)
+                    .await?;
+            (epoch, head, snapshot, rows, bindings)
+        });
+        let start = snapshot.as_ref().map_or(0, |(seq, _)| *seq);
+        let expected = start.saturating_add(1)..=head;
+        if !rows.iter().map(|row| row.seq).eq(expected) {
+            return Err(StorageError::corrupt(format_args!(
+                "plan {plan} has not every row from {start} to {head}"
+            )));
+        }
+        Ok(Some(StoredPlan {
+            epoch: Epoch(epoch),
+            head: Seq(head),
+            snapshot: snapshot.map(|(seq, state)| (Seq(seq), state.into())),
+            rows: rows
+                .into_iter()
+                .map(JournalRow::read)
+                .collect::<Result<_, _>>()?,
+            bindings: bindings
+                .into_iter()
+                .map(|(client, user)| Ok((read_client(client)?, UserId::from_uuid(user))))
+                .collect::<Result<_, StorageError>>()?,
+        }))
+    }
+
+    /// At most `limit` rows of `plan` after `seq`, in order.
+    pub async fn rows_after(
+        &self,
+        plan: PlanId,
+        seq: Seq,
+        limit: u32,
+    ) -> Result<Vec<Row>, StorageError> {
+        let rows: Vec<JournalRow> = read!(self, db => {
+            sqlx::query_as(
+                "select seq, epoch, update_bytes, author, origin, origin_detail, created_at
+                 from journal
+                 where plan_id = $1
+                   and seq > $2
+                 order by seq
+                 limit $3",
+            )
+            .bind(plan.as_uuid())
+            .bind(seq.0)
+            .bind(i64::from(limit))
+            .fetch_all(db)
+            .await?
+        });
+        rows.into_iter().map(JournalRow::read).collect()
+    }
+
+    /// Begins a new line of the plan's history, whose first row is `marker`: what was made for the
+    /// old one is refused from now on. None when the plan is gone.
+    pub async fn begin_epoch(
+        &self,
+        plan: PlanId,
+        marker: &NewRow,
+    ) -> Result<Option<(Epoch, Seq)>, StorageError> {
+        let append = AppendId::generate(&self.clock);
+        let begun = write_tx!(self, tx => {
+            let moved: Option<(i64, i64)> = sqlx::query_as(
+                "update plans
+                 set epoch = epoch + 1,
+                     head = head + 1,
+                     updated_at = $1
+                 where id = $2
+                   and deleted_at is null
+                 returning epoch, head",
+            )
+            .bind(marker.at.as_micros())
+            .bind(plan.as_uuid())
+            .fetch_optional(&mut *tx)
+            .await?;
+            let Some((epoch, seq)) = moved else {
+                return Ok(None);
+            };
+            insert_row!(tx, plan, seq, epoch, append, marker);
+            (Epoch(epoch), Seq(seq))
+        });
+        Ok(Some(begun))
+    }
+
+    /// Keeps an update that broke a replica. False when its row was kept before.
+    pub async fn quarantine(&self, broken: &Quarantined) -> Result<bool, StorageError> {
+        let now = self.now();
+        let kept = write_tx!(self, tx => {
+            sqlx::query(
+                "insert into quarantine
+                     (plan_id, epoch, seq, update_bytes, author, origin, origin_detail, reason,
+                      created_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                 on conflict (plan_id, seq) do nothing",
+            )
+            .bind(broken.plan.as_uuid())
+            .bind(broken.epoch.0)
+            .bind(broken.seq.map(|seq| seq.0))
+            .bind(&broken.update[..])
+            .bind(broken.author.map(UserId::as_uuid))
+            .bind(broken.origin.kind())
+            .bind(broken.origin.detail())
+            .bind(&broken.reason)
+            .bind(now.as_micros())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
+                > 0
+        });
+        Ok(kept)
+    }
+}
+
+fn read_client(client: i64) -> Result<u64, StorageError> {
+    u64::try_from(client).map_err(StorageError::corrupt)
+}

@@ -1,0 +1,217 @@
+//! Plans: one row per document, without its content.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::database::{Database, Storage, read, read_tx, write_tx};
+use super::error::StorageError;
+use super::journal::{Epoch, Seq};
+use super::members::parse_role;
+use crate::auth::access::Role;
+use crate::clock::Timestamp;
+use crate::ids::{PlanId, UserId};
+
+/// One plan, without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRow {
+    /// Its id.
+    pub id: PlanId,
+    /// What its members call it.
+    pub name: String,
+    /// Who made it.
+    pub created_by: UserId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its document, name or members last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Where a plan stands; compared every half second to find what a node has missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanHead {
+    /// The plan.
+    pub plan: PlanId,
+    /// Its line of history.
+    pub epoch: Epoch,
+    /// Its last journal row.
+    pub head: Seq,
+    /// Changes whenever somebody's role does.
+    pub access_version: i64,
+}
+
+#[derive(FromRow)]
+struct MemberPlanRow {
+    id: Uuid,
+    name: String,
+    created_by: Uuid,
+    created_at: i64,
+    updated_at: i64,
+    role: String,
+}
+
+impl MemberPlanRow {
+    fn read(self) -> Result<(PlanRow, Role), StorageError> {
+        let role = parse_role(&self.role)?;
+        let plan = PlanRow {
+            id: PlanId::from_uuid(self.id),
+            name: self.name,
+            created_by: UserId::from_uuid(self.created_by),
+            created_at: Timestamp::from_micros(self.created_at),
+            updated_at: Timestamp::from_micros(self.updated_at),
+        };
+        Ok((plan, role))
+    }
+}
+
+type HeadRow = (Uuid, i64, i64, i64);
+
+fn plan_head((plan, epoch, head, access_version): HeadRow) -> PlanHead {
+    PlanHead {
+        plan: PlanId::from_uuid(plan),
+        epoch: Epoch(epoch),
+        head: Seq(head),
+        access_version,
+    }
+}
+
+impl Storage {
+    /// Makes an empty plan with `owner` as its only member.
+    pub async fn insert_plan(
+        &self,
+        plan: PlanId,
+        name: &str,
+        owner: UserId,
+    ) -> Result<PlanRow, StorageError> {
+        let now = self.now();
+        write_tx!(self, tx => {
+            sqlx::query(
+                "insert into plans (id, name, created_by, created_at, updated_at)
+                 values ($1, $2, $3, $4, $4)",
+            )
+            .bind(plan.as_uuid())
+            .bind(name)
+            .bind(owner.as_uuid())
+            .bind(now.as_micros())
+            .execute(&mut *tx)
+            .await?;
+            sqlx::query(
+                "insert into members (plan_id, user_id, role, added_at)
+                 values ($1, $2, $3, $4)",
+            )
+            .bind(plan.as_uuid())
+            .bind(owner.as_uuid())
+            .bind(Role::Owner.as_str())
+            .bind(now.as_micros())
+            .execute(&mut *tx)
+            .await?;
+        });
+        Ok(PlanRow {
+            id: plan,
+            name: name.to_owned(),
+            created_by: owner,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    /// The plan and the role of `user` in it. None when there is no such plan or `user` is not a
+    /// member: who is not must not learn which it is.
+    pub async fn find_plan_for(
+        &self,
+        user: UserId,
+        plan: PlanId,
+    ) -> Result<Option<(PlanRow, Role)>, StorageError> {
+        let row: Option<MemberPlanRow> = read!(self, db => {
+            sqlx::query_as(
+                "select plans.id, plans.name, plans.created_by, plans.created_at,
+                     plans.updated_at, members.role
+                 from members
+                 join plans on plans.id = members.plan_id
+                 where members.user_id = $1
+                   and members.plan_id = $2
+                   and plans.deleted_at is null",
+            )
+            .bind(user.as_uuid())
+            .bind(plan.as_uuid())
+            .fetch_optional(db)
+            .await?
+        });
+        row.map(MemberPlanRow::read).transpose()
+    }
+
+    /// Every plan of which `user` is a member, the most recently changed first.
+    pub async fn list_plans_for(&self, user: UserId) -> Result<Vec<(PlanRow, Role)>, StorageError> {
+        let rows: Vec<MemberPlanRow> = read!(self, db => {
+            sqlx::query_as(
+                "select plans.id, plans.name, plans.created_by, plans.created_at,
+                     plans.updated_at, members.role
+                 from members
+                 join plans on plans.id = members.plan_id
+                 where members.user_id = $1
+                   and plans.deleted_at is null
+                 order by plans.updated_at desc, plans.id desc",
+            )
+            .bind(user.as_uuid())
+            .fetch_all(db)
+            .await?
+        });
+        rows.into_iter().map(MemberPlanRow::read).collect()
+    }
+
+    /// Deletes a plan: nobody finds it any more, its history stays. False when it was gone.
+    pub async fn delete_plan(&self, plan: PlanId) -> Result<bool, StorageError> {
+        let now = self.now();
+        let deleted = write_tx!(self, tx => {
+            sqlx::query(
+                "update plans
+                 set deleted_at = $1,
+                     updated_at = $1,
+                     access_version = access_version + 1
+                 where id = $2
+                   and deleted_at is null",
+            )
+            .bind(now.as_micros())
+            .bind(plan.as_uuid())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
+                > 0
+        });
+        Ok(deleted)
+    }
+
+    /// Where each of `plans` stands, in no order. A plan that is missing from the answer is deleted.
+    pub async fn heads(&self, plans: &[PlanId]) -> Result<Vec<PlanHead>, StorageError> {
+        let rows: Vec<HeadRow> = match &self.database {
+            Database::Sqlite { .. } => read_tx!(self, tx => {
+                let mut rows = Vec::with_capacity(plans.len());
+                for plan in plans {
+                    let row: Option<HeadRow> = sqlx::query_as(
+                        "select id, epoch, head, access_version
+                         from plans
+                         where id = $1
+                           and deleted_at is null",
+                    )
+                    .bind(plan.as_uuid())
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                    rows.extend(row);
+                }
+                rows
+            }),
+            Database::Postgres(pool) => {
+                let ids: Vec<Uuid> = plans.iter().map(|plan| plan.as_uuid()).collect();
+                sqlx::query_as(
+                    "select id, epoch, head, access_version
+                     from plans
+                     where id = any($1)
+                       and deleted_at is null",
+                )
+                .bind(ids)
+                .fetch_all(pool)
+                .await?
+            }
+        };
+        Ok(rows.into_iter().map(plan_head).collect())
+    }
+}
