@@ -1,0 +1,178 @@
+//! The control channel's methods: what a client may ask for beside the document itself.
+//!
+//! A carrier hands a parsed request to [`Desk::answer`]. To add a method: describe its parameters
+//! and answer in the protocol crate, implement [`Method`] for them in the file of its noun here, and
+//! name it in the `methods!` table below.
+
+mod document;
+mod member;
+mod plan;
+mod repeat;
+
+use convene_protocol::control::message::{CallId, Response};
+use convene_protocol::control::{Call, Request};
+use convene_protocol::rest::ErrorBody;
+use serde_json::value::RawValue;
+
+use self::repeat::Repeats;
+use crate::auth::access::{Grant, OwnAccess};
+use crate::auth::principal::Principal;
+use crate::clock::Clock;
+use crate::error::Failure;
+use crate::ids::{PlanId, RequestId, SessionId};
+use crate::room::handle::RoomHandle;
+use crate::room::registry::Registry;
+use crate::storage::Storage;
+use convene_protocol::error_code::ErrorCode;
+
+/// What methods work with; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    storage: Storage,
+    registry: Registry,
+    clock: Clock,
+    repeats: Repeats,
+}
+
+/// Who asks, and what they have open on the socket they ask by.
+#[derive(Debug)]
+pub struct Caller {
+    /// Who.
+    pub principal: Principal,
+    /// The documents open on the same socket.
+    pub opened: Vec<Opened>,
+    /// Quoted in errors and logs.
+    pub request: RequestId,
+}
+
+/// One document open on the caller's socket.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The session.
+    pub session: SessionId,
+    /// Its room.
+    pub room: RoomHandle,
+}
+
+/// A control method: its parameters, which know how to do the work.
+trait Method: Call + Send {
+    /// Does what is asked.
+    fn run(
+        self,
+        desk: &Desk,
+        caller: &Caller,
+    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+}
+
+macro_rules! methods {
+    ($($method:ty),* $(,)?) => {
+        /// Runs the method a request names; `None` when there is no such method.
+        async fn dispatch(
+            desk: &Desk,
+            caller: &Caller,
+            request: &Request,
+        ) -> Option<Result<Box<RawValue>, Failure>> {
+            $(
+                if request.method == <$method as Call>::METHOD {
+                    return Some(call::<$method>(desk, caller, request).await);
+                }
+            )*
+            None
+        }
+    };
+}
+
+methods![
+    convene_protocol::control::plan::Create,
+    convene_protocol::control::plan::List,
+    convene_protocol::control::plan::Get,
+    convene_protocol::control::plan::Delete,
+    convene_protocol::control::member::List,
+    convene_protocol::control::member::SetRole,
+    convene_protocol::control::member::Remove,
+    convene_protocol::control::document::WatchHash,
+];
+
+async fn call<M: Method>(
+    desk: &Desk,
+    caller: &Caller,
+    request: &Request,
+) -> Result<Box<RawValue>, Failure> {
+    let params: M =
+        request.params().map_err(|failure| Failure::new(failure.code, failure.message))?;
+    let key = params.idempotency_key().map(str::to_owned);
+    let work = async {
+        let answer = params.run(desk, caller).await?;
+        serde_json::value::to_raw_value(&answer).map_err(|error| {
+            Failure::new(ErrorCode::Internal, "the answer could not be written").caused_by(error)
+        })
+    };
+    match key {
+        None => work.await,
+        Some(key) => desk.once(caller, M::METHOD, &key, work).await,
+    }
+}
+
+impl Desk {
+    /// A desk over these plans and rooms.
+    pub fn new(storage: Storage, registry: Registry, clock: Clock) -> Self {
+        Self { storage, registry, clock, repeats: Repeats::default() }
+    }
+
+    /// Works on a request; `None` when no answer is wanted.
+    pub async fn answer(&self, caller: &Caller, request: &Request) -> Option<String> {
+        let began = self.clock.monotonic();
+        let outcome = match dispatch(self, caller, request).await {
+            Some(outcome) => outcome,
+            None => {
+                let failure = request.unknown_method();
+                Err(Failure::new(failure.code, failure.message))
+            }
+        };
+        let status = outcome.as_ref().map_or_else(|failure| failure.code.as_str(), |_| "ok");
+        metrics::counter!("convene_control_requests_total", "status" => status).increment(1);
+        metrics::histogram!("convene_control_seconds").record(began.elapsed().as_secs_f64());
+        if let Err(failure) = &outcome {
+            log(caller, failure);
+        }
+        let id: &CallId = request.id.as_ref()?;
+        Some(match outcome {
+            Ok(result) => Response::success(id, &result),
+            Err(failure) => {
+                let request = caller.request.to_string();
+                let mut body = ErrorBody::new(failure.code, failure.message, request);
+                body.retry_after_ms = failure
+                    .retry_after
+                    .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+                Response::failure(Some(id), &body)
+            }
+        })
+    }
+
+    /// The caller's standing in a plan; plans of others are as good as not there.
+    async fn grant(&self, caller: &Caller, plan: &str) -> Result<Grant, Failure> {
+        let plan: PlanId = plan.parse().map_err(|_| no_such_plan())?;
+        let role = self.storage.find_role(plan, caller.principal.user).await?;
+        Ok(Grant::new(plan, caller.principal.user, role.ok_or_else(no_such_plan)?))
+    }
+
+    async fn own(&self, caller: &Caller, plan: &str) -> Result<OwnAccess, Failure> {
+        self.grant(caller, plan).await?.own().ok_or_else(|| {
+            Failure::new(ErrorCode::Forbidden, "only an owner of the plan may do this")
+        })
+    }
+}
+
+fn no_such_plan() -> Failure {
+    Failure::new(ErrorCode::NotFound, "there is no such plan for this account")
+}
+
+fn log(caller: &Caller, failure: &Failure) {
+    let (request, code) = (caller.request, failure.code.as_str());
+    match failure.cause() {
+        Some(cause) => {
+            tracing::warn!(request.id = %request, code, cause, "control request {request} failed");
+        }
+        None => tracing::info!(request.id = %request, code, "control request {request} refused"),
+    }
+}

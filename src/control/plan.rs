@@ -1,0 +1,63 @@
+//! `plan.*`: making, finding and deleting plans.
+
+use convene_protocol::control::Done;
+use convene_protocol::control::plan::{Create, Delete, Get, List, PlanBody, Plans};
+use convene_protocol::error_code::ErrorCode;
+
+use super::{Caller, Desk, Method, no_such_plan};
+use crate::auth::access::Role;
+use crate::error::Failure;
+use crate::ids::PlanId;
+use crate::storage::plans::PlanRow;
+
+/// The longest name of a plan, in characters.
+const NAME_CHARS_MAX: usize = 200;
+
+impl Method for Create {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<PlanBody, Failure> {
+        let name = self.name.trim();
+        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+            return Err(Failure::new(
+                ErrorCode::Invalid,
+                format!("a plan's name has 1 to {NAME_CHARS_MAX} characters"),
+            ));
+        }
+        let plan = PlanId::generate(&desk.clock);
+        let row = desk.storage.insert_plan(plan, name, caller.principal.user).await?;
+        Ok(body(row, Role::Owner))
+    }
+}
+
+impl Method for List {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Plans, Failure> {
+        let rows = desk.storage.list_plans_for(caller.principal.user).await?;
+        Ok(Plans { plans: rows.into_iter().map(|(row, role)| body(row, role)).collect() })
+    }
+}
+
+impl Method for Get {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<PlanBody, Failure> {
+        let plan: PlanId = self.plan.parse().map_err(|_| no_such_plan())?;
+        let found = desk.storage.find_plan_for(caller.principal.user, plan).await?;
+        found.map(|(row, role)| body(row, role)).ok_or_else(no_such_plan)
+    }
+}
+
+impl Method for Delete {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Done, Failure> {
+        let access = desk.own(caller, &self.plan).await?;
+        desk.storage.delete_plan(access.plan()).await?;
+        desk.registry.end(access.plan(), ErrorCode::NotFound, "this plan was deleted").await;
+        Ok(Done {})
+    }
+}
+
+fn body(row: PlanRow, role: Role) -> PlanBody {
+    PlanBody {
+        id: row.id.to_string(),
+        name: row.name,
+        role: role.to_string(),
+        created_at: row.created_at.to_rfc3339(),
+        updated_at: Some(row.updated_at.to_rfc3339()),
+    }
+}
