@@ -1,4 +1,9 @@
 //! convene: a WebSocket-native collaboration server for event planning, on the Yjs protocols.
+//!
+//! To understand it in half an hour read, in this order: `protocol/SPEC.md`, then [`document`],
+//! [`room`] with its [`input`](room::input), [`effect`](room::effect) and [`core`](room::core),
+//! then `session/task.rs`, then [`storage::journal`]. `ARCHITECTURE.md` has the picture and the
+//! invariants. Modules are declared from the lowest layer up; imports point down only.
 
 pub mod clock;
 pub mod ids;
@@ -7,6 +12,13 @@ pub mod config;
 
 pub mod auth;
 
+pub mod document;
+
 pub mod storage;
 
+pub mod room;
+
 pub mod error;
+
+pub mod control;
+pub mod session;

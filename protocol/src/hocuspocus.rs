@@ -23,7 +23,8 @@ pub const CONTROL_ADDRESS: &str = "convene";
 pub const PING: Bytes = Bytes::from_static(&PING_FRAME);
 
 const PING_FRAME: [u8; 1] = [9];
-const PONG_FRAME: [u8; 1] = [10];
+/// The whole frame that answers a ping.
+pub const PONG_FRAME: [u8; 1] = [10];
 
 const STATELESS: u64 = 5;
 const CLOSE: u64 = 7;

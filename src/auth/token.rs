@@ -66,6 +66,13 @@ struct Claims {
     exp: i64,
 }
 
+/// The keys stay out of logs.
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
+}
+
 impl Tokens {
     /// Derives the signing key from the deployment's secret; every node with the same secret
     /// accepts the tokens of the others.

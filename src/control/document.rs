@@ -25,7 +25,7 @@ impl Method for WatchHash {
         let opened = opened.ok_or_else(|| {
             Failure::new(ErrorCode::NotFound, "open this plan on the same connection first")
         })?;
-        let roots = self.roots.into_iter().map(|(name, kind)| (name, kind.into())).collect();
+        let roots = self.roots.into_iter().collect();
         let input = Input::HashWatched { session: opened.session, roots };
         opened.room.tell(input).await.map_err(|_| {
             Failure::new(ErrorCode::Unavailable, "the plan is being loaded again; repeat this")

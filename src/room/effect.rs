@@ -85,5 +85,7 @@ pub enum Effect {
     /// Make the replica anew from the journal; asked for only when nothing is under way.
     Rebuild,
     /// End the room: its plan is gone.
+    EndPlan,
+    /// End the room: nothing can be committed any more on this node.
     End,
 }

@@ -1,10 +1,10 @@
 //! Everything that can happen to a room, as one closed list.
 
 use bytes::Bytes;
+use convene_protocol::control::document::RootKind;
 
 use crate::auth::access::{Grant, Role};
 use crate::clock::Timestamp;
-use crate::document::RootKind;
 use crate::ids::{SessionId, UserId};
 use crate::storage::journal::{AppendRefused, Committed, Seq};
 

@@ -257,7 +257,7 @@ impl Shared {
         let storage = self.storage.clone();
         self.tracker.spawn_on(
             async move {
-                if let Err(error) = storage.quarantine(row).await {
+                if let Err(error) = storage.quarantine(&row).await {
                     tracing::error!(%error, "an update could not be kept in quarantine");
                 }
             },

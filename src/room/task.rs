@@ -387,7 +387,8 @@ impl RoomTask {
                 Effect::Disconnect { session, code, say } => self.disconnect(session, code, say),
                 Effect::TellAccess { session, writes } => self.tell_access(session, writes),
                 Effect::Rebuild => wants = Wants::Rebuild,
-                Effect::End => self.end_plan(),
+                Effect::EndPlan => self.end_plan(),
+                Effect::End => self.ending = true,
             }
         }
         wants

@@ -95,7 +95,7 @@ impl Opening<'_> {
                 ErrorCode::Unauthenticated,
                 "the access token has expired; refresh it and connect again",
             ),
-            TokenError::Invalid => {
+            TokenError::Invalid(_) => {
                 Failure::new(ErrorCode::Unauthenticated, "the access token is not valid; sign in")
             }
         })?;

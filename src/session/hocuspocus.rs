@@ -86,7 +86,7 @@ impl Hocuspocus {
         match decoded {
             ClientFrame::Pong => Ok(()),
             ClientFrame::Ping => {
-                self.outbox.push_answer(Frame::Binary(hocuspocus::PONG_FRAME.into()));
+                self.outbox.push_answer(Frame::Binary(Bytes::from_static(&hocuspocus::PONG_FRAME)));
                 Ok(())
             }
             ClientFrame::Addressed { address, message } => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -66,7 +67,7 @@ async fn ywebsocket(
     Path(plan): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    upgrade: Option<WebSocketUpgrade>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let token = credentials::token(&headers, query.as_deref());
     accept(state, &headers, upgrade, move |state, outbox, place| async move {
@@ -78,7 +79,7 @@ async fn hocuspocus(
     State(state): State<SessionState>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    upgrade: Option<WebSocketUpgrade>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let token = credentials::token(&headers, query.as_deref());
     accept(state, &headers, upgrade, move |state, outbox, place| async move {
@@ -91,13 +92,13 @@ async fn hocuspocus(
 fn accept<F>(
     state: SessionState,
     headers: &HeaderMap,
-    upgrade: Option<WebSocketUpgrade>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     open: impl FnOnce(SessionState, Arc<Outbox>, crate::session::directory::Place) -> F + Send + 'static,
 ) -> Response
 where
     F: Future<Output = Result<Opener, Ending>> + Send + 'static,
 {
-    let Some(upgrade) = upgrade else {
+    let Ok(upgrade) = upgrade else {
         return (
             StatusCode::UPGRADE_REQUIRED,
             [("upgrade", "websocket")],

@@ -33,7 +33,7 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const SQLITE_WAL_BYTES: &str = "67108864";
 
 /// The database, as everybody above sees it. Cheap to clone; all clones share the connections.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Storage {
     pub(super) database: Database,
     pub(super) clock: Clock,
@@ -42,7 +42,7 @@ pub struct Storage {
 }
 
 /// The connections to one of the two engines.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Database {
     Sqlite {
         /// Exactly one connection: SQLite has one writer, and waiting in line for it is fair.

@@ -143,7 +143,9 @@ impl RoomCore {
     pub(super) fn give_up_append(&mut self, why: &AppendRefused) {
         let dropped = self.backlog.clear();
         match why {
-            AppendRefused::PlanGone => return self.effects.push(Effect::End),
+            AppendRefused::PlanGone => return self.effects.push(Effect::EndPlan),
+            // The server is stopping: nothing is acknowledged any more, clients keep their edits.
+            AppendRefused::WriterEnded => return self.effects.push(Effect::End),
             AppendRefused::StaleEpoch => {
                 let sessions = self.members.all();
                 self.refuse_all(sessions, "this plan was restored; reload the document");

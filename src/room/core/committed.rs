@@ -15,7 +15,9 @@ pub(super) struct Committed {
 impl Committed {
     /// Everything in `replica`, which has just come from the journal.
     pub(super) fn of(replica: &Replica) -> Self {
-        Self { now: replica.known(), before: Vec::new() }
+        // The replica's own vector is sound, and an empty one is always safe: it asks for everything.
+        let now = StateVector::decode(&replica.state_vector(), usize::MAX).unwrap_or_default();
+        Self { now, before: Vec::new() }
     }
 
     pub(super) fn advance(&mut self, ends: impl Iterator<Item = (ClientId, u32)>) {
@@ -39,10 +41,13 @@ impl Committed {
 
     /// What a session has that got everything but the last batch.
     pub(super) fn before_last_batch(&self) -> StateVector {
-        let mut vector = self.now.clone();
-        for (client, clock) in self.before.iter().rev() {
-            vector.set(*client, *clock);
-        }
-        vector
+        let before = |client| {
+            self.before.iter().find(|(one, _)| *one == client).map(|(_, clock)| *clock)
+        };
+        self.now
+            .iter()
+            .map(|(client, clock)| (client, before(client).unwrap_or(clock)))
+            .filter(|(_, clock)| *clock > 0)
+            .collect()
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use convene_protocol::control::{DocumentHash, notification};
+use convene_protocol::control::document::{Hash, RootKind};
+use convene_protocol::control::notify;
 use convene_protocol::frame::ServerMessage;
 
 use crate::clock::Timestamp;
-use crate::document::RootKind;
+use crate::document;
 use crate::ids::SessionId;
 use crate::room::core::RoomCore;
 
@@ -36,6 +37,16 @@ impl HashWatch {
     }
 }
 
+fn readable(roots: &[(String, RootKind)]) -> Vec<(String, document::RootKind)> {
+    let kind = |kind: &RootKind| match kind {
+        RootKind::Text => document::RootKind::Text,
+        RootKind::Map => document::RootKind::Map,
+        RootKind::Array => document::RootKind::Array,
+        RootKind::Xml => document::RootKind::Xml,
+    };
+    roots.iter().map(|(name, as_what)| (name.clone(), kind(as_what))).collect()
+}
+
 impl RoomCore {
     /// Sends each watcher the hash of what is committed; skipped while something is under way,
     /// because the hash must belong to the state vector beside it.
@@ -52,14 +63,14 @@ impl RoomCore {
         let mut messages = Vec::new();
         for (session, roots) in &self.hash_watch.watched {
             // A root read as what it is not is told to that client by having no hash.
-            let Ok(hash) = self.replica.content_hash(roots) else { continue };
-            let body = DocumentHash {
+            let Ok(hash) = self.replica.content_hash(&readable(roots)) else { continue };
+            let body = Hash {
                 plan: self.plan.to_string(),
                 state_vector: state_vector.clone(),
                 hash,
-                roots: roots.iter().map(|(name, _)| name.clone()).collect(),
+                roots: roots.iter().cloned().collect(),
             };
-            messages.push((*session, notification("document.hash", &body)));
+            messages.push((*session, notify(&body)));
         }
         for (session, text) in messages {
             self.send(session, ServerMessage::Stateless(text));

@@ -9,8 +9,7 @@ use bytes::Bytes;
 use convene_protocol::frame::ServerMessage;
 
 use crate::clock::Timestamp;
-use crate::document::ClientId;
-use crate::document::awareness::{Announced, Peer, Presence, PresenceLimits};
+use crate::document::{Announced, ClientId, Peer, Presence, PresenceLimits};
 use crate::ids::SessionId;
 use crate::room::core::RoomCore;
 use crate::room::effect::Effect;

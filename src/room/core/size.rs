@@ -3,7 +3,8 @@
 //! The encoded size is not known without encoding. Between measurements it is estimated from above:
 //! the last measured size plus every update since, which only ever overstates it.
 
-use convene_protocol::control::{PlanReadOnly, PlanSizeWarning, notification};
+use convene_protocol::control::notify;
+use convene_protocol::control::plan::{ReadOnly, SizeWarning};
 use convene_protocol::frame::ServerMessage;
 
 use crate::room::core::RoomCore;
@@ -64,19 +65,16 @@ impl RoomCore {
         if bytes >= self.limits.document_bytes_max && self.size.said != Said::Full {
             self.size.said = Said::Full;
             let say = "this plan has reached its size limit and is read-only now".to_owned();
-            self.tell_all(&notification(
-                "plan.read_only",
-                &PlanReadOnly { plan: self.plan.to_string(), say },
-            ));
+            self.tell_all(&notify(&ReadOnly { plan: self.plan.to_string(), say }));
         } else if bytes >= warn_at && self.size.said == Said::Nothing {
             self.size.said = Said::Warning;
-            let warning = PlanSizeWarning {
+            let warning = SizeWarning {
                 plan: self.plan.to_string(),
                 bytes: bytes as u64,
                 bytes_max: self.limits.document_bytes_max as u64,
                 say: "this plan nears its size limit, at which it becomes read-only".to_owned(),
             };
-            self.tell_all(&notification("plan.size_warning", &warning));
+            self.tell_all(&notify(&warning));
         }
     }
 

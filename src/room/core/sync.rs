@@ -61,8 +61,8 @@ impl RoomCore {
         let Some(marker) = self.epoch_marker else { return false };
         // A vector that cannot be read is refused by the diff that follows.
         StateVector::decode(state_vector, self.committed.now().len() + 64).is_ok_and(|theirs| {
-            !theirs.contains(marker)
-                && theirs.clients().any(|client| self.committed.now().contains(client))
+            theirs.get(marker) == 0
+                && theirs.iter().any(|(client, _)| self.committed.now().get(client) > 0)
         })
     }
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use convene_protocol::control::{DocumentReset, notification};
+use convene_protocol::control::document::Reset;
+use convene_protocol::control::notify;
 use convene_protocol::error_code::{Dialect, ErrorCode};
 use convene_protocol::frame::{Scope, ServerMessage};
 use convene_protocol::hocuspocus;
@@ -86,8 +87,8 @@ impl RoomTask {
             Dialect::YWebsocket => seat.outbox.end(Ending::new(code, say)),
             Dialect::Hocuspocus => {
                 let reset =
-                    DocumentReset { plan: self.plan.to_string(), code, say: say.clone() };
-                seat.answer(&ServerMessage::Stateless(notification("document.reset", &reset)));
+                    Reset { plan: self.plan.to_string(), code, say: say.clone() };
+                seat.answer(&ServerMessage::Stateless(notify(&reset)));
                 seat.answer(&ServerMessage::PermissionDenied(say));
             }
         }

@@ -48,7 +48,7 @@ impl RoomTask {
         let snapshot_seq = stored.snapshot.as_ref().map_or(Seq(0), |(seq, _)| *seq);
         let bytes = stored.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len())
             + stored.rows.iter().map(|row| row.update.len()).sum::<usize>();
-        let Loaded { replica, broken_rows, snapshot_broken } = Replica::load(Stored {
+        let Loaded { replica, broken_rows, snapshot_broken } = Replica::load(&Stored {
             snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
             rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
             bindings: stored.bindings,
@@ -105,7 +105,7 @@ impl RoomTask {
         let storage = self.shared.storage.clone();
         self.shared.tracker.spawn_on(
             async move {
-                if let Err(error) = storage.quarantine(row).await {
+                if let Err(error) = storage.quarantine(&row).await {
                     tracing::error!(%error, "an update could not be kept in quarantine");
                 }
             },

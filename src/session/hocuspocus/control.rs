@@ -14,7 +14,7 @@ use crate::session::requests::Carrier;
 
 impl Hocuspocus {
     /// A request in a text frame.
-    pub(super) async fn text(&mut self, text: &str) {
+    pub(crate) async fn text(&mut self, text: &str) {
         self.request(text, Carrier::Text, None).await;
     }
 
