@@ -9,6 +9,7 @@ pub mod clock;
 pub mod ids;
 
 pub mod config;
+pub mod telemetry;
 
 pub mod auth;
 
@@ -20,5 +21,10 @@ pub mod room;
 
 pub mod error;
 
+pub mod accounts;
 pub mod control;
 pub mod session;
+
+pub mod http;
+
+pub mod app;
