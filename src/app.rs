@@ -147,8 +147,8 @@ impl App {
             readiness: running.readiness.clone(),
             metrics,
         };
-        let routes = http::routes().merge(upgrade::routes(sessions));
-        let router = http::with_layers(routes, &state).with_state(state);
+        let routes = http::routes().with_state(state.clone()).merge(upgrade::routes(sessions));
+        let router = http::with_layers(routes, &state);
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| AppError::Listen { address, source })?;
