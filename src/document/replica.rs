@@ -1,0 +1,348 @@
+//! One replica of a plan's document: what yrs holds, behind the guard, with its panics caught.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use yrs::updates::decoder::Decode;
+use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, TransactionMut};
+
+use super::content::{self, RootKind};
+use super::guard::{Admitted, Guard, Writer};
+use super::same_history::is_same_history;
+use super::wire::{Source, Update};
+use super::{ClientId, Refusal, StateVector};
+use crate::ids::UserId;
+
+/// Clients that a state vector may name beyond those of the document: edits it has yet to send.
+const OTHER_CLIENTS_MAX: usize = 64;
+
+/// What storage keeps of a plan.
+#[derive(Debug)]
+pub struct Stored<'a> {
+    /// The merged state up to some row.
+    pub snapshot: Option<&'a [u8]>,
+    /// The rows after it, in order.
+    pub rows: Vec<&'a [u8]>,
+    /// Whose each client id is.
+    pub bindings: Vec<(ClientId, UserId)>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The document.
+    pub replica: Replica,
+    /// Rows that could not be applied, by their position in [`Stored::rows`].
+    pub broken_rows: Vec<usize>,
+    /// The snapshot could not be read. Nothing was applied: load again from the first row.
+    pub snapshot_broken: bool,
+}
+
+/// What an update did.
+#[derive(Debug)]
+pub struct Applied {
+    /// The new part of it as yrs encoded it; `None` when everything was known.
+    pub update: Option<Bytes>,
+    /// Where each client's clock stands after it.
+    pub ends: Vec<(ClientId, u32)>,
+    /// Client ids that belong to the author from now on.
+    pub first_seen: Vec<ClientId>,
+}
+
+/// A document in memory. One task owns it.
+#[derive(Debug)]
+pub struct Replica {
+    doc: Doc,
+    guard: Guard,
+    /// Whether yrs has failed on this document: nothing of it counts any more.
+    harmed: bool,
+    /// The whole state, encoded since the last change; every newcomer is sent it.
+    whole: RefCell<Option<Bytes>>,
+}
+
+/// Why yrs did not take an update.
+#[derive(Debug)]
+enum Failure {
+    /// It could not read it; the document is as it was.
+    Undecodable,
+    /// It failed on the way: the document is lost.
+    Harmed(String),
+}
+
+impl Replica {
+    /// An empty document whose client ids may be taken already.
+    fn empty(bindings: &[(ClientId, UserId)]) -> Self {
+        Self {
+            doc: new_doc(),
+            guard: Guard::new(bindings),
+            harmed: false,
+            whole: RefCell::default(),
+        }
+    }
+
+    /// Builds the document from what is stored. A row that cannot be applied is left out and named.
+    pub fn load(stored: &Stored<'_>) -> Loaded {
+        let mut broken = BTreeSet::new();
+        // Each turn ends or leaves out one row more.
+        loop {
+            let mut replica = Self::empty(&stored.bindings);
+            if let Some(snapshot) = stored.snapshot
+                && replica.replay(snapshot).is_err()
+            {
+                let replica = Self::empty(&stored.bindings);
+                return Loaded {
+                    replica,
+                    broken_rows: Vec::new(),
+                    snapshot_broken: true,
+                };
+            }
+            let was_harmed = stored.rows.iter().enumerate().any(|(number, row)| {
+                if !broken.contains(&number) && replica.replay(row).is_err() {
+                    broken.insert(number);
+                }
+                replica.harmed
+            });
+            if !was_harmed {
+                let broken_rows = broken.into_iter().collect();
+                return Loaded {
+                    replica,
+                    broken_rows,
+                    snapshot_broken: false,
+                };
+            }
+        }
+    }
+
+    fn replay(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.take(bytes, Writer::Journal, |_| ()).map(|_| ())
+    }
+
+    /// Applies an untrusted update of `user`. Refusals leave the document as it was, except
+    /// [`Refusal::Poisoned`].
+    pub fn apply(&mut self, update: &[u8], user: UserId) -> Result<Applied, Refusal> {
+        let (admitted, update) = self.take(update, Writer::User(user), |txn| {
+            let is_new = !txn.insert_set().is_empty() || !txn.delete_set().is_empty();
+            is_new.then(|| Bytes::from(txn.encode_update_v1()))
+        })?;
+        Ok(Applied {
+            update: update.flatten(),
+            ends: admitted.ends,
+            first_seen: admitted.first_seen,
+        })
+    }
+
+    /// Guards and applies; `emit` reads the transaction before it ends. `None` in place of what it
+    /// says when yrs was not asked, because nothing was new.
+    fn take<T>(
+        &mut self,
+        bytes: &[u8],
+        writer: Writer,
+        emit: impl FnOnce(&TransactionMut<'_>) -> T,
+    ) -> Result<(Admitted, Option<T>), Refusal> {
+        self.check_harmed()?;
+        let source = match writer {
+            Writer::User(_) => Source::Client,
+            Writer::Journal => Source::Journal,
+        };
+        let update = Update::parse(bytes, source)?;
+        let admitted = self.guard.admit(&update, writer)?;
+        if let Some(client) = self.reused_client(&update, &admitted, writer) {
+            self.guard.take_back();
+            return Err(Refusal::ForeignClientId(client));
+        }
+        if admitted.ends.is_empty() && update.deletes.is_empty() {
+            return Ok((admitted, None));
+        }
+        drop(update);
+        self.whole.take();
+        match integrate(&self.doc, bytes, emit) {
+            Ok(emitted) => {
+                self.guard.bind(&admitted, writer);
+                Ok((admitted, Some(emitted)))
+            }
+            Err(Failure::Undecodable) => {
+                self.guard.take_back();
+                Err(Refusal::Malformed("a value cannot be read"))
+            }
+            Err(Failure::Harmed(reason)) => {
+                self.abandon();
+                Err(Refusal::Poisoned(reason))
+            }
+        }
+    }
+
+    /// A client id whose known structs the update tells otherwise: two replicas share it.
+    fn reused_client(
+        &self,
+        update: &Update<'_>,
+        admitted: &Admitted,
+        writer: Writer,
+    ) -> Option<ClientId> {
+        if admitted.repeated.is_empty() || writer == Writer::Journal {
+            return None;
+        }
+        let mut vector = self.guard.state_vector();
+        for (client, start) in &admitted.repeated {
+            vector.set_back(*client, *start);
+        }
+        let stored = self.encode_from(&vector).ok()?;
+        is_same_history(&stored, update).err()
+    }
+
+    /// Forgets a document that yrs failed on, without touching it again: its destructors would walk
+    /// what may be torn.
+    fn abandon(&mut self) {
+        self.harmed = true;
+        std::mem::forget(std::mem::replace(&mut self.doc, new_doc()));
+    }
+
+    fn check_harmed(&self) -> Result<(), Refusal> {
+        if self.harmed {
+            Err(Refusal::Poisoned("it has failed before".to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What a client lacks that has come as far as `state_vector`, untrusted.
+    pub fn diff(&self, state_vector: &[u8]) -> Result<Bytes, Refusal> {
+        let own = self.guard.state_vector();
+        let theirs = StateVector::decode(state_vector, own.len() + OTHER_CLIENTS_MAX)?;
+        if theirs.is_empty() {
+            return self.encode();
+        }
+        // Only clients of this document: yrs need not hash what others made up.
+        let shared: StateVector = theirs
+            .iter()
+            .filter(|(client, _)| own.get(*client) > 0)
+            .collect();
+        self.encode_from(&shared)
+    }
+
+    /// The whole document.
+    pub fn encode(&self) -> Result<Bytes, Refusal> {
+        if let Some(whole) = &*self.whole.borrow() {
+            return Ok(whole.clone());
+        }
+        let whole = self.encode_from(&StateVector::default())?;
+        *self.whole.borrow_mut() = Some(whole.clone());
+        Ok(whole)
+    }
+
+    fn encode_from(&self, vector: &StateVector) -> Result<Bytes, Refusal> {
+        self.read(|txn| {
+            let vector = vector
+                .iter()
+                .map(|(client, clock)| (ClientID::new(client), clock));
+            Bytes::from(txn.encode_diff_v1(&vector.collect()))
+        })
+    }
+
+    /// Whether `update`, untrusted, holds nothing that is not here.
+    pub fn contains(&self, update: &[u8]) -> Result<bool, Refusal> {
+        self.check_harmed()?;
+        let update = Update::parse(update, Source::Client)?;
+        if update
+            .sections
+            .iter()
+            .any(|section| section.end > self.guard.known(section.client))
+        {
+            return Ok(false);
+        }
+        if update.deletes.is_empty() {
+            return Ok(true);
+        }
+        let all = self.encode_from(&self.guard.state_vector())?;
+        Ok(Update::parse(&all, Source::Journal)?.has_deleted(&update))
+    }
+
+    /// How far the document has come with every client, encoded.
+    pub fn state_vector(&self) -> Bytes {
+        self.guard.state_vector().encode()
+    }
+
+    /// SHA-256 of the canonical JSON of `roots`, in hex. Refused when one is not what it is read as.
+    pub fn content_hash(&self, roots: &[(String, RootKind)]) -> Result<String, Refusal> {
+        for (name, kind) in roots {
+            kind.check(self.guard.seen_in(name))?;
+        }
+        self.read(|txn| content::hash(txn, roots))
+    }
+
+    fn read<T>(&self, reading: impl FnOnce(&yrs::Transaction<'_>) -> T) -> Result<T, Refusal> {
+        self.check_harmed()?;
+        catch_unwind(AssertUnwindSafe(|| {
+            let txn = self.doc.try_transact().map_err(|error| error.to_string())?;
+            Ok(reading(&txn))
+        }))
+        .unwrap_or_else(|panic| Err(said(&*panic)))
+        .map_err(Refusal::Poisoned)
+    }
+}
+
+/// Whether `snapshot` can be loaded again, alone.
+pub fn verify_snapshot(snapshot: &[u8]) -> bool {
+    !Replica::load(&Stored {
+        snapshot: Some(snapshot),
+        rows: Vec::new(),
+        bindings: Vec::new(),
+    })
+    .snapshot_broken
+}
+
+fn new_doc() -> Doc {
+    // The server never edits by itself, so its own client id and name are of no consequence.
+    let mut options = Options::with_guid_and_client_id("convene".into(), ClientID::new(0));
+    options.offset_kind = OffsetKind::Utf16;
+    // Crafted formats make the clean-up run without end, and clients do their own.
+    options.cleanup_formatting = false;
+    Doc::with_options(options)
+}
+
+/// Lets yrs apply `bytes`.
+fn integrate<T>(
+    doc: &Doc,
+    bytes: &[u8],
+    emit: impl FnOnce(&TransactionMut<'_>) -> T,
+) -> Result<T, Failure> {
+    let update = catch_unwind(|| yrs::Update::decode_v1(bytes))
+        .ok()
+        .and_then(Result::ok)
+        .ok_or(Failure::Undecodable)?;
+    let txn = doc
+        .try_transact_mut()
+        .map_err(|error| Failure::Harmed(error.to_string()))?;
+    // Dropped only after it has committed: dropping commits, and a second panic would abort.
+    let mut txn = ManuallyDrop::new(txn);
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let applied = txn.apply_update(update);
+        txn.commit();
+        applied.map_err(|error| error.to_string())?;
+        if txn.has_missing_updates() {
+            return Err("something was left pending".to_owned());
+        }
+        Ok(emit(&txn))
+    }));
+    match outcome {
+        Ok(outcome) => {
+            drop(ManuallyDrop::into_inner(txn));
+            outcome.map_err(Failure::Harmed)
+        }
+        Err(panic) => Err(Failure::Harmed(said(&*panic))),
+    }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "a panic without words".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,433 @@
+//! What must never reach yrs is refused, and what reaches it leaves a document that can be read.
+
+use convene_protocol::lib0::{write_var_bytes, write_var_string, write_var_uint};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::*;
+
+#[track_caller]
+fn refused(hex: &str) -> Refusal {
+    let mut replica = empty();
+    let refusal = match replica.apply(&bytes(hex), user()) {
+        Ok(_) => panic!("{hex} was taken"),
+        Err(Refusal::Poisoned(reason)) => panic!("{hex} reached yrs: {reason}"),
+        Err(refusal) => refusal,
+    };
+    assert_eq!(
+        replica.state_vector().as_ref(),
+        [0],
+        "{hex} left something behind"
+    );
+    assert_whole(&replica);
+    refusal
+}
+
+#[test]
+fn known_attacks_are_refused_by_their_structure() {
+    for (hex, what) in [
+        ("03ffffff", "the malformed update of the vectors"),
+        ("80808040 00", "2^27 clients"),
+        ("80808020", "2^26 clients"),
+        ("01 80808008 01 00", "2^24 structs"),
+        (
+            "01 01 05 00 00 ffffffff0f 00",
+            "a collected struct of 2^32 - 1",
+        ),
+        (
+            "0201010004010374787401610101000401037478740362636400",
+            "one client twice",
+        ),
+        ("0101010002010374787401013100", "content of Yjs 12"),
+        (
+            "01010100020103747874010131013200",
+            "the state that could not be loaded again",
+        ),
+        ("01010403a2030800013100", "content of Yjs 12 in a gap"),
+        ("01010100140103747874016100", "a kind with a bit too many"),
+        ("01010100040101740000", "an empty text"),
+        ("0101010004010174016100ff", "bytes after the end"),
+        ("010101000401017401 ff 00", "a text that is not UTF-8"),
+        (
+            "0101 8080808080808010 00 040101740161 00",
+            "a client id of 2^53",
+        ),
+        (
+            "0101 01 ffffffff07 0401017401 61 00",
+            "a clock beyond 2^31 - 1",
+        ),
+        ("01 8101 01 00 0401017401 61 00", "more structs than bytes"),
+        (
+            "0101 8100 00 0401017401 61 00",
+            "an integer longer than it needs to be",
+        ),
+        ("01 01 01 00 0a 05 00", "a gap"),
+        ("01 01 01 00 07 01 01 74 05 00", "a hook"),
+        ("01 01 01 00 07 01 01 74 07 00", "a weak link"),
+        (
+            "01 01 01 00 09 01 01 74 01 61 76 00 00",
+            "a document inside the document",
+        ),
+        (
+            "00 02 01 01 00 01 01 01 00 01",
+            "deletions of one client twice",
+        ),
+        ("00 01 01 02 05 01 00 01", "deleted ranges out of order"),
+        ("00 01 01 01 05 00", "an empty deleted range"),
+        (
+            "0101 01 00 84 01 00 01 61 00",
+            "a struct that follows itself",
+        ),
+        (
+            "0101 01 00 84 01 05 01 61 00",
+            "a struct that follows a later one",
+        ),
+    ] {
+        let refusal = refused(hex);
+        assert!(
+            matches!(refusal, Refusal::Malformed(_)),
+            "{what}: {refusal}"
+        );
+    }
+}
+
+#[test]
+fn limits_of_one_update_are_kept() {
+    let mut deep = bytes("01 01 01 00 08 01 01 61 01");
+    deep.extend(std::iter::repeat_n([117, 1], 10_000).flatten());
+    deep.extend([126, 0]);
+    assert!(matches!(
+        empty().apply(&deep, user()),
+        Err(Refusal::TooLarge(_))
+    ));
+    let mut embed = bytes("01 01 01 00 05 01 01 74");
+    write_var_string(
+        &mut embed,
+        &format!("{}1{}", "[".repeat(33), "]".repeat(33)),
+    );
+    embed.push(0);
+    assert!(matches!(
+        empty().apply(&embed, user()),
+        Err(Refusal::TooLarge(_))
+    ));
+    let mut many = vec![65];
+    for client in 0..65 {
+        many.extend([1, client, 0, 0, 1]);
+    }
+    many.push(0);
+    assert!(matches!(
+        empty().apply(&many, user()),
+        Err(Refusal::TooLarge(_))
+    ));
+}
+
+#[test]
+fn crossed_wires_are_refused() {
+    // Client 1: "ab" in t (0, 1), m.k (2), a nested array m.l (3) with a value in it (4).
+    let base = bytes(
+        "01 04 01 00 04 01 01 74 02 6162 28 01 01 6d 01 6b 01 7d 01 \
+         27 01 01 6d 01 6c 00 08 00 01 03 01 7d 07 00",
+    );
+    for (hex, what) in [
+        (
+            "01 01 02 00 c4 01 00 01 02 01 78 00",
+            "neighbours in a list and under a key",
+        ),
+        (
+            "01 01 02 00 c4 01 00 01 04 01 78 00",
+            "neighbours in two parents",
+        ),
+        (
+            "01 01 02 00 c4 01 01 01 01 01 78 00",
+            "one neighbour on both sides",
+        ),
+        ("01 01 02 00 04 00 01 00 01 78 00", "a text as parent"),
+        (
+            "01 01 02 00 88 01 02 02 7d 01 7d 02 00",
+            "two values under one key",
+        ),
+        (
+            "01 01 02 00 28 01 01 6d 01 7a 02 7d 01 7d 02 00",
+            "two values under a new key",
+        ),
+        ("01 01 02 00 84 01 04 01 78 00", "text in an array"),
+        ("01 01 02 00 88 01 01 01 7d 01 00", "a value in a text"),
+        (
+            "01 01 02 00 28 00 01 03 01 6b 01 7d 01 00",
+            "a key in an array",
+        ),
+        (
+            "01 01 02 00 08 01 01 74 01 7d 01 00",
+            "values in the root of a text",
+        ),
+    ] {
+        let mut replica = empty();
+        replica.apply(&base, user()).unwrap();
+        let before = replica.encode().unwrap();
+        let refusal = replica.apply(&bytes(hex), user()).expect_err(what);
+        assert!(matches!(refusal, Refusal::Wiring(_)), "{what}: {refusal}");
+        assert_eq!(
+            replica.encode().unwrap(),
+            before,
+            "{what} left something behind"
+        );
+    }
+}
+
+#[test]
+fn shared_types_are_nested_to_a_limit_however_slowly() {
+    let (mut replica, user) = (empty(), user());
+    replica
+        .apply(&bytes("01 01 01 00 07 01 01 61 00 00"), user)
+        .unwrap();
+    let nest = |parent: u8| [1, 1, 1, parent + 1, 7, 0, 1, parent, 0, 0];
+    for parent in 0..31 {
+        replica.apply(&nest(parent), user).unwrap();
+    }
+    assert!(matches!(
+        replica.apply(&nest(31), user),
+        Err(Refusal::TooLarge(_))
+    ));
+    assert!(
+        replica
+            .content_hash(&[("a".to_owned(), RootKind::Array)])
+            .is_ok()
+    );
+    assert_whole(&replica);
+}
+
+#[test]
+fn client_ids_that_collide_in_hash_tables_are_refused_in_numbers() {
+    let (mut replica, user) = (empty(), user());
+    let mut taken = 0_u64;
+    let refusal = loop {
+        let mut update = vec![1, 1];
+        write_var_uint(&mut update, (taken + 1) << 32);
+        update.extend([0, 0, 1, 0]);
+        match replica.apply(&update, user) {
+            Ok(_) => taken += 1,
+            Err(refusal) => break refusal,
+        }
+        assert!(taken < 1_000);
+    };
+    assert!(matches!(refusal, Refusal::TooLarge(_)));
+    assert!(taken >= 64);
+}
+
+#[test]
+fn state_vectors_of_strangers_do_not_grow_the_work() {
+    let replica = empty();
+    assert!(matches!(
+        replica.diff(&bytes("80808040")),
+        Err(Refusal::Malformed(_))
+    ));
+    let mut crowd = vec![65];
+    crowd.extend((0..65).flat_map(|client| [client, 1]));
+    assert!(matches!(replica.diff(&crowd), Err(Refusal::TooLarge(_))));
+}
+
+/// Writes updates that are sound in structure and wild in meaning: few clients and low clocks, so
+/// that everything meets everything.
+struct Wild {
+    rng: StdRng,
+    clocks: [u64; 5],
+    out: Vec<u8>,
+}
+
+impl Wild {
+    fn update(&mut self) -> Vec<u8> {
+        let sections = if self.rng.random_bool(0.8) {
+            1
+        } else {
+            3_usize
+        };
+        let mut clients: Vec<usize> = (0..self.clocks.len()).collect();
+        write_var_uint(&mut self.out, sections as u64);
+        for _ in 0..sections {
+            let client = clients.swap_remove(self.rng.random_range(0..clients.len()));
+            self.section(client);
+        }
+        let deletes = if self.rng.random_bool(0.6) { 0 } else { 2_u8 };
+        self.out.push(deletes);
+        for client in 0..deletes {
+            let start = self.rng.random_range(0..=self.clocks[usize::from(client)]);
+            self.out.extend([
+                client,
+                1,
+                u8::try_from(start).unwrap(),
+                self.rng.random_range(1..3),
+            ]);
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    fn section(&mut self, client: usize) {
+        let structs = self.rng.random_range(1..4);
+        let again = u64::from(self.rng.random_bool(0.1));
+        let mut clock = self.clocks[client].saturating_sub(again);
+        for number in [structs, client as u64, clock] {
+            write_var_uint(&mut self.out, number);
+        }
+        for _ in 0..structs {
+            clock += self.one(client as u64, clock);
+        }
+        self.clocks[client] = clock;
+    }
+
+    fn id(&mut self) {
+        let client = self.rng.random_range(0..self.clocks.len());
+        let clock = self.rng.random_range(0..self.clocks[client].max(1));
+        write_var_uint(&mut self.out, client as u64);
+        write_var_uint(&mut self.out, clock);
+    }
+
+    fn one(&mut self, client: u64, clock: u64) -> u64 {
+        if self.rng.random_bool(0.05) {
+            let len = self.rng.random_range(1..4);
+            self.out.extend([0, len]);
+            return u64::from(len);
+        }
+        let kind = [1, 3, 4, 4, 4, 5, 6, 7, 7, 8, 8, 8][self.rng.random_range(0..12)];
+        let wires = [0, 0, 0, 0x80, 0x80, 0x40, 0xc0][self.rng.random_range(0..7)];
+        let key = if self.rng.random_bool(0.3) { 0x20 } else { 0 };
+        self.out.push(kind | wires | key);
+        if wires & 0x80 != 0 {
+            if clock > 0 && self.rng.random_bool(0.4) {
+                write_var_uint(&mut self.out, client);
+                write_var_uint(&mut self.out, clock - 1);
+            } else {
+                self.id();
+            }
+        }
+        if wires & 0x40 != 0 {
+            self.id();
+        }
+        if wires == 0 {
+            self.parent(kind, key != 0);
+        }
+        self.content(kind)
+    }
+
+    fn parent(&mut self, kind: u8, with_key: bool) {
+        if self.rng.random_bool(0.7) {
+            self.out.push(1);
+            let fitting = match kind {
+                4..=6 => "t",
+                3 | 8 => "a",
+                _ => "x",
+            };
+            let any = ["t", "m", "a", "x"][self.rng.random_range(0..4)];
+            let root = if self.rng.random_bool(0.8) {
+                fitting
+            } else {
+                any
+            };
+            write_var_string(&mut self.out, root);
+        } else {
+            self.out.push(0);
+            self.id();
+        }
+        if with_key {
+            let key = ["k", "l"][self.rng.random_range(0..2)];
+            write_var_string(&mut self.out, key);
+        }
+    }
+
+    fn content(&mut self, kind: u8) -> u64 {
+        match kind {
+            1 => {
+                let len = self.rng.random_range(1..4);
+                self.out.push(len);
+                return u64::from(len);
+            }
+            3 => write_var_bytes(&mut self.out, &[1, 2]),
+            4 => {
+                // No character of two halves: split ones are replaced, but not by every reader.
+                let text = ["a", "bc", "é", "def"][self.rng.random_range(0..4)];
+                write_var_string(&mut self.out, text);
+                return text.encode_utf16().count() as u64;
+            }
+            5 => write_var_string(&mut self.out, "{\"e\":1}"),
+            6 => {
+                let value = ["true", "null"][self.rng.random_range(0..2)];
+                write_var_string(&mut self.out, "b");
+                write_var_string(&mut self.out, value);
+            }
+            7 => match self.rng.random_range(0..6) {
+                3 => {
+                    self.out.push(3);
+                    write_var_string(&mut self.out, "p");
+                }
+                5 => self.out.push(6),
+                kind => self.out.push(kind),
+            },
+            _ => {
+                let len = self.rng.random_range(1..3);
+                self.out.push(len);
+                self.out.extend([125, 5].repeat(usize::from(len)));
+                return u64::from(len);
+            }
+        }
+        1
+    }
+}
+
+/// Sequences that only together could do harm: after each the document can be read and loaded.
+/// Neighbours in the wrong order pass the guard, so what is loaded may be in another order.
+#[test]
+fn wild_sequences_never_harm_a_document() {
+    let seeds = std::env::var("CONVENE_WILD_SEEDS").map_or(4_000, |seeds| seeds.parse().unwrap());
+    let (mut taken, mut refused) = (0_u32, 0_u32);
+    for seed in 0..seeds {
+        let rng = StdRng::seed_from_u64(seed);
+        let mut wild = Wild {
+            rng,
+            clocks: [0; 5],
+            out: Vec::new(),
+        };
+        let (mut replica, user) = (empty(), user());
+        for _ in 0..14 {
+            let before = wild.clocks;
+            let update = wild.update();
+            match replica.apply(&update, user) {
+                Ok(_) => taken += 1,
+                Err(Refusal::Poisoned(reason)) => panic!("seed {seed}: {reason}"),
+                Err(_) => {
+                    wild.clocks = before;
+                    refused += 1;
+                }
+            }
+        }
+        assert_loads(&replica);
+    }
+    assert!(
+        taken > refused / 20,
+        "the generator hits something: {taken} taken, {refused} not"
+    );
+}
+
+/// Bytes of a real document with a few of them changed.
+#[test]
+fn mutated_updates_never_harm_a_document() {
+    let good = bytes(
+        "01 04 01 00 04 01 01 74 02 6162 28 01 01 6d 01 6b 01 7d 01 \
+         27 01 01 6d 01 6c 00 08 00 01 03 01 7d 07 01 01 01 00 01",
+    );
+    for seed in 0..20_000 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut update = good.clone();
+        for _ in 0..rng.random_range(1..4) {
+            let at = rng.random_range(0..update.len());
+            match rng.random_range(0..3) {
+                0 => update[at] = rng.random(),
+                1 => update[at] ^= 1 << rng.random_range(0..8),
+                _ => update.truncate(at.max(1)),
+            }
+        }
+        let mut replica = empty();
+        if let Err(Refusal::Poisoned(reason)) = replica.apply(&update, user()) {
+            panic!("seed {seed}: {reason}");
+        }
+        assert_whole(&replica);
+    }
+}
