@@ -21,6 +21,8 @@ use crate::config::DatabaseConfig;
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
+/// The embedded database, in the data folder.
+const SQLITE_FILE: &str = "convene.db";
 /// How long a query waits for a free connection, or for another writer of the SQLite file.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long the health check waits: a balancer asks every few seconds.
@@ -121,16 +123,7 @@ impl Storage {
         let (database, lock) = match database {
             DatabaseConfig::Sqlite => {
                 let lock = lock_folder(data)?;
-                let options = sqlite_options(data).create_if_missing(true);
-                let writer = SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .min_connections(1)
-                    .acquire_timeout(WAIT_MAX)
-                    .idle_timeout(None)
-                    .max_lifetime(None)
-                    .test_before_acquire(false)
-                    .connect_with(options)
-                    .await?;
+                let writer = sqlite_writer(sqlite_options(data).create_if_missing(true)).await?;
                 SQLITE_MIGRATIONS.run(&writer).await.map_err(migration)?;
                 let reader = sqlite_reader(data).await?;
                 (Database::Sqlite { writer, reader }, Some(Arc::new(lock)))
@@ -148,17 +141,23 @@ impl Storage {
         })
     }
 
-    /// Opens the database beside a server that may be using it, only to read: nothing is locked,
-    /// made or migrated. For backups.
-    pub async fn open_to_read(
+    /// Opens the database beside a server that may be using it: nothing is locked, made or
+    /// migrated, and writes wait their turn. For backups and the commands of an operator.
+    pub async fn open_beside(
         database: &DatabaseConfig,
         data: &Path,
         clock: Clock,
     ) -> Result<Self, StorageError> {
         let (database, newest) = match database {
             DatabaseConfig::Sqlite => {
+                if !data.join(SQLITE_FILE).exists() {
+                    return Err(StorageError::Unfit(format!(
+                        "there is no database in {}: set CONVENE_DATA to the server's folder",
+                        data.display()
+                    )));
+                }
+                let writer = sqlite_writer(sqlite_options(data)).await?;
                 let reader = sqlite_reader(data).await?;
-                let writer = reader.clone();
                 (Database::Sqlite { writer, reader }, &SQLITE_MIGRATIONS)
             }
             DatabaseConfig::Postgres(url) => (
@@ -171,20 +170,31 @@ impl Storage {
             clock,
             _lock: None,
         };
-        let (applied,): (i64,) = read!(storage, db => {
-            sqlx::query_as("select coalesce(max(version), 0) from _sqlx_migrations where success")
-                .fetch_one(db)
-                .await?
-        });
-        let known = newest.iter().map(|migration| migration.version).max();
-        if Some(applied) != known {
-            return Err(StorageError::Unfit(
+        if storage.schema_version().await? == newest_version(newest) {
+            Ok(storage)
+        } else {
+            Err(StorageError::Unfit(
                 "the database was last used by another version of convene: start this version's \
                  server on it once, or use that version"
                     .to_owned(),
-            ));
+            ))
         }
-        Ok(storage)
+    }
+
+    async fn schema_version(&self) -> Result<Option<i64>, StorageError> {
+        let look = async {
+            let (version,): (Option<i64>,) = read!(self, db => {
+                sqlx::query_as("select max(version) from _sqlx_migrations where success")
+                    .fetch_one(db)
+                    .await?
+            });
+            Ok(version)
+        };
+        match look.await {
+            // No such table: no server has ever used this database.
+            Err(StorageError::Query(_)) => Ok(None),
+            version => version,
+        }
     }
 
     /// Whether the database answers within two seconds. Writes nothing.
@@ -250,13 +260,26 @@ fn lock_folder(data: &Path) -> Result<File, StorageError> {
 
 fn sqlite_options(data: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
-        .filename(data.join("convene.db"))
+        .filename(data.join(SQLITE_FILE))
         .journal_mode(SqliteJournalMode::Wal)
         // In WAL mode anything less may lose commits that were acknowledged when the power fails.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(WAIT_MAX)
         .pragma("journal_size_limit", SQLITE_WAL_BYTES)
+}
+
+async fn sqlite_writer(options: SqliteConnectOptions) -> Result<SqlitePool, StorageError> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .acquire_timeout(WAIT_MAX)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
+    Ok(pool)
 }
 
 async fn sqlite_reader(data: &Path) -> Result<SqlitePool, StorageError> {
@@ -317,6 +340,11 @@ async fn postgres(url: &SecretString) -> Result<PgPool, StorageError> {
         );
     }
     Ok(pool)
+}
+
+/// The version of the schema that this program knows.
+pub(super) fn newest_version(migrations: &Migrator) -> Option<i64> {
+    migrations.iter().map(|migration| migration.version).max()
 }
 
 fn migration(error: sqlx::migrate::MigrateError) -> StorageError {
