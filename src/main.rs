@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use convene::accounts::admin;
 use convene::app::{App, Ended, describe_data};
@@ -87,6 +87,7 @@ fn run() -> Result<Ended> {
             Command::Backup { file } => {
                 let storage = open_beside(&config).await?;
                 let report = storage.backup(&file).await?;
+                storage.close().await;
                 say(&format!("{report}"));
                 Ok(Ended::Stopped)
             }

@@ -24,6 +24,8 @@
 mod database;
 mod error;
 
+pub mod backup;
+
 pub mod journal;
 mod journal_batch;
 pub mod journal_writer;

@@ -1,0 +1,220 @@
+//! Reads a backup into an empty database, all of it or nothing.
+//!
+//! What a restored database must not do is carry on as if nothing had happened: clients have seen
+//! more than it holds, and tokens have been used that it thinks are good. So every plan begins a
+//! new epoch, and every sign-in is over.
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
+use uuid::Uuid;
+
+use super::table::{Batch, JOURNAL, ReadRow, TABLES, Tally, Value, insert_rows};
+use super::{APPLICATION_ID, Contents};
+use crate::clock::Timestamp;
+use crate::ids::{AppendId, PlanId};
+use crate::storage::database::{SQLITE_MIGRATIONS, Storage, newest_version, write_tx};
+use crate::storage::error::StorageError;
+use crate::storage::journal::Origin;
+
+/// A backup that was read.
+#[derive(Debug, Clone)]
+pub struct RestoreReport {
+    /// Which one.
+    pub file: PathBuf,
+    /// How much was in it.
+    pub contents: Contents,
+}
+
+impl fmt::Display for RestoreReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "restored {} from {}; every plan begins a new epoch, and everybody signs in again",
+            self.contents,
+            self.file.display()
+        )
+    }
+}
+
+impl Storage {
+    /// Reads the backup `file` into this database, which must be empty, in one transaction. Every
+    /// plan begins a new epoch, whose first row is what `marker` makes of plan and epoch.
+    ///
+    /// Epochs are numbered by the time of the restore (in microseconds) rather than one up: the
+    /// same backup may be restored twice, and whoever synced after the first time must be told to
+    /// start anew after the second.
+    pub async fn restore(
+        &self,
+        file: &Path,
+        marker: impl Fn(PlanId, i64) -> Bytes,
+    ) -> Result<RestoreReport, StorageError> {
+        let mut backup = Backup::open(file).await?;
+        let now = self.now();
+        let contents = write_tx!(self, tx => {
+            for table in &TABLES {
+                let look =
+                    format!("select count(*) from (select 1 from {} limit 1) as found", table.name);
+                let (found,): (i64,) =
+                    sqlx::query_as(AssertSqlSafe(look)).fetch_one(&mut *tx).await?;
+                if found > 0 {
+                    return Err(not_empty(table.name));
+                }
+            }
+            let mut contents = Contents::default();
+            for table in &TABLES {
+                let (mut batch, mut tally) = (Batch::default(), Tally::default());
+                let mut rows = sqlx::query(AssertSqlSafe(table.select_as_written()))
+                    .fetch(&mut backup.connection);
+                while let Some(row) =
+                    rows.try_next().await.map_err(|error| damaged(file, &error))?
+                {
+                    let row = row.read(table).map_err(|error| damaged(file, &error))?;
+                    tally.add(&row);
+                    batch.push(row);
+                    if batch.is_full() {
+                        insert_rows!(&mut *tx, table, batch.take());
+                    }
+                }
+                drop(rows);
+                insert_rows!(&mut *tx, table, batch.take());
+                backup.compare(table.name, &tally).await?;
+                contents.count(table, tally.rows);
+            }
+            sqlx::query("update families set revoked_at = $1 where revoked_at is null")
+                .bind(now.as_micros())
+                .execute(&mut *tx)
+                .await?;
+            let begun: Vec<(Uuid, i64, i64)> = sqlx::query_as(
+                "update plans
+                 set epoch = case when epoch < $1 then $1 else epoch + 1 end,
+                     head = head + 1
+                 returning id, epoch, head",
+            )
+            .bind(now.as_micros())
+            .fetch_all(&mut *tx)
+            .await?;
+            let mut batch = Batch::default();
+            for (plan, epoch, head) in begun {
+                let append = AppendId::generate(&self.clock);
+                let update = marker(PlanId::from_uuid(plan), epoch);
+                batch.push(marker_row((plan, epoch, head), append, &update, now));
+                if batch.is_full() {
+                    insert_rows!(&mut *tx, JOURNAL, batch.take());
+                }
+            }
+            insert_rows!(&mut *tx, JOURNAL, batch.take());
+            contents
+        });
+        Ok(RestoreReport {
+            file: file.to_owned(),
+            contents,
+        })
+    }
+}
+
+/// The first row of a plan's new epoch, in the order of the journal's columns.
+fn marker_row(
+    (plan, epoch, seq): (Uuid, i64, i64),
+    append: AppendId,
+    update: &Bytes,
+    now: Timestamp,
+) -> Vec<Value> {
+    vec![
+        Value::Id(Some(plan)),
+        Value::Integer(Some(seq)),
+        Value::Integer(Some(epoch)),
+        Value::Id(Some(append.as_uuid())),
+        Value::Bytes(Some(update.to_vec())),
+        Value::Id(None),
+        Value::Text(Some(Origin::Epoch.kind().to_owned())),
+        Value::Text(None),
+        Value::Integer(Some(now.as_micros())),
+    ]
+}
+
+/// A backup being read.
+struct Backup<'a> {
+    file: &'a Path,
+    connection: SqliteConnection,
+}
+
+impl<'a> Backup<'a> {
+    /// Opens `file` and checks that it is a backup of this version.
+    async fn open(file: &'a Path) -> Result<Self, StorageError> {
+        // SQLite's own words for a missing file are about a database.
+        File::open(file).map_err(|error| StorageError::file(file, error))?;
+        let look = async {
+            let mut connection = SqliteConnectOptions::new()
+                .filename(file)
+                // Nothing is written beside it: it may be on a disk that cannot be written.
+                .read_only(true)
+                .immutable(true)
+                .connect()
+                .await?;
+            let (application_id,): (i32,) = sqlx::query_as("pragma application_id")
+                .fetch_one(&mut connection)
+                .await?;
+            Ok((connection, application_id))
+        };
+        let (mut connection, application_id) = look
+            .await
+            .map_err(|error: sqlx::Error| damaged(file, &error))?;
+        if application_id != APPLICATION_ID {
+            return Err(StorageError::Unfit(format!(
+                "{} is not a backup: `convene backup` makes one",
+                file.display()
+            )));
+        }
+        let (version,): (Option<i64>,) =
+            sqlx::query_as("select max(version) from _sqlx_migrations where success")
+                .fetch_one(&mut connection)
+                .await
+                .map_err(|error| damaged(file, &error))?;
+        if version != newest_version(&SQLITE_MIGRATIONS) {
+            return Err(StorageError::Unfit(format!(
+                "{} was made by another version of convene: restore it with that version, then \
+                 start this one on the restored database",
+                file.display()
+            )));
+        }
+        Ok(Self { file, connection })
+    }
+
+    /// Refuses a table that does not hold what was written.
+    async fn compare(&mut self, table: &str, found: &Tally) -> Result<(), StorageError> {
+        let written: Option<(i64, Vec<u8>)> =
+            sqlx::query_as("select rows, sha256 from backup_contents where table_name = $1")
+                .bind(table)
+                .fetch_optional(&mut self.connection)
+                .await
+                .map_err(|error| damaged(self.file, &error))?;
+        if written == Some((found.rows, found.digest().to_vec())) {
+            Ok(())
+        } else {
+            Err(damaged(
+                self.file,
+                &format_args!("its {table} are not those that were written"),
+            ))
+        }
+    }
+}
+
+fn damaged(file: &Path, what: &dyn fmt::Display) -> StorageError {
+    StorageError::corrupt(format_args!(
+        "{}: {what}; nothing was restored, use another backup",
+        file.display()
+    ))
+}
+
+fn not_empty(table: &str) -> StorageError {
+    StorageError::Unfit(format!(
+        "the database is not empty, it has {table}: a backup is only read into an empty one, so \
+         that nothing is overwritten"
+    ))
+}
