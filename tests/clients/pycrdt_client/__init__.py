@@ -1,0 +1,1 @@
+"""One pycrdt client: its connection and its content."""
