@@ -1,3 +1,4 @@
 //! The integration tests: real servers, real databases and the published clients.
 
+mod meeting;
 mod support;

@@ -1,3 +1,10 @@
 //! What the integration tests share: servers, databases, accounts and clients.
 
+pub(crate) mod account;
+pub(crate) mod converge;
+pub(crate) mod driver;
 pub(crate) mod postgres;
+pub(crate) mod process;
+pub(crate) mod raw;
+pub(crate) mod server;
+pub(crate) mod until;
