@@ -1,4 +1,5 @@
 //! The integration tests: real servers, real databases and the published clients.
 
 mod meeting;
+mod storage;
 mod support;
