@@ -1,5 +1,6 @@
 //! The integration tests: real servers, real databases and the published clients.
 
+mod accounts;
 mod meeting;
 mod storage;
 mod support;

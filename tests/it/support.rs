@@ -3,8 +3,10 @@
 pub(crate) mod account;
 pub(crate) mod converge;
 pub(crate) mod driver;
+pub(crate) mod operator;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod raw;
+pub(crate) mod rest;
 pub(crate) mod server;
 pub(crate) mod until;
