@@ -133,3 +133,27 @@ async fn render_metrics(State(state): State<HttpState>) -> impl IntoResponse {
         state.metrics.render(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_is_described_but_those_of_the_description_itself() {
+        let described = docs::document().paths.paths;
+        let undescribed: Vec<&str> = route_table()
+            .into_iter()
+            .map(|(path, _)| path)
+            .filter(|path| !described.contains_key(*path))
+            .collect();
+        // The first is the same as with a slash behind it.
+        let expected = [
+            "/api/v1/health",
+            "/openapi.json",
+            "/docs",
+            "/docs/app.js",
+            "/docs/style.css",
+        ];
+        assert_eq!(undescribed, expected);
+    }
+}
