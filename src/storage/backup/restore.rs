@@ -1,4 +1,5 @@
-//! Reads a backup into an empty database, all of it or nothing.
+//! Reads a backup into an empty database, all of it or nothing: the whole file is verified first, and
+//! everything is written in one transaction.
 //!
 //! What a restored database must not do is carry on as if nothing had happened: clients have seen
 //! more than it holds, and tokens have been used that it thinks are good. So every plan begins a
@@ -9,12 +10,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use uuid::Uuid;
 
-use super::table::{Batch, JOURNAL, ReadRow, TABLES, Tally, Value, insert_rows};
+use super::table::{Batch, JOURNAL, ReadRow, TABLES, Table, Tally, Value, insert_rows};
 use super::{APPLICATION_ID, Contents};
 use crate::clock::Timestamp;
 use crate::ids::{AppendId, PlanId};
@@ -55,8 +56,9 @@ impl Storage {
         marker: impl Fn(PlanId, i64) -> Bytes,
     ) -> Result<RestoreReport, StorageError> {
         let mut backup = Backup::open(file).await?;
+        let contents = backup.verify().await?;
         let now = self.now();
-        let contents = write_tx!(self, tx => {
+        write_tx!(self, tx => {
             for table in &TABLES {
                 let look =
                     format!("select count(*) from (select 1 from {} limit 1) as found", table.name);
@@ -66,16 +68,10 @@ impl Storage {
                     return Err(not_empty(table.name));
                 }
             }
-            let mut contents = Contents::default();
             for table in &TABLES {
-                let (mut batch, mut tally) = (Batch::default(), Tally::default());
-                let mut rows = sqlx::query(AssertSqlSafe(table.select_as_written()))
-                    .fetch(&mut backup.connection);
-                while let Some(row) =
-                    rows.try_next().await.map_err(|error| damaged(file, &error))?
-                {
-                    let row = row.read(table).map_err(|error| damaged(file, &error))?;
-                    tally.add(&row);
+                let mut batch = Batch::default();
+                let mut rows = backup.rows(table);
+                while let Some(row) = rows.try_next().await? {
                     batch.push(row);
                     if batch.is_full() {
                         insert_rows!(&mut *tx, table, batch.take());
@@ -83,8 +79,6 @@ impl Storage {
                 }
                 drop(rows);
                 insert_rows!(&mut *tx, table, batch.take());
-                backup.compare(table.name, &tally).await?;
-                contents.count(table, tally.rows);
             }
             sqlx::query("update families set revoked_at = $1 where revoked_at is null")
                 .bind(now.as_micros())
@@ -109,7 +103,6 @@ impl Storage {
                 }
             }
             insert_rows!(&mut *tx, JOURNAL, batch.take());
-            contents
         });
         Ok(RestoreReport {
             file: file.to_owned(),
@@ -186,22 +179,44 @@ impl<'a> Backup<'a> {
         Ok(Self { file, connection })
     }
 
-    /// Refuses a table that does not hold what was written.
-    async fn compare(&mut self, table: &str, found: &Tally) -> Result<(), StorageError> {
-        let written: Option<(i64, Vec<u8>)> =
-            sqlx::query_as("select rows, sha256 from backup_contents where table_name = $1")
-                .bind(table)
-                .fetch_optional(&mut self.connection)
-                .await
-                .map_err(|error| damaged(self.file, &error))?;
-        if written == Some((found.rows, found.digest().to_vec())) {
-            Ok(())
-        } else {
-            Err(damaged(
-                self.file,
-                &format_args!("its {table} are not those that were written"),
-            ))
+    /// The rows of `table`, in the order in which they were written.
+    fn rows<'b>(
+        &'b mut self,
+        table: &'static Table,
+    ) -> impl Stream<Item = Result<Vec<Value>, StorageError>> + Unpin + use<'b> {
+        let file = self.file.to_owned();
+        sqlx::query(AssertSqlSafe(table.select_as_written()))
+            .fetch(&mut self.connection)
+            .map(move |row| {
+                row.and_then(|row| row.read(table))
+                    .map_err(|error| damaged(&file, &error))
+            })
+    }
+
+    /// Reads everything once and compares it with what was written: the database would complain of
+    /// a damaged row in words of its own, and only of some.
+    async fn verify(&mut self) -> Result<Contents, StorageError> {
+        let mut contents = Contents::default();
+        for table in &TABLES {
+            let mut tally = Tally::default();
+            let mut rows = self.rows(table);
+            while let Some(row) = rows.try_next().await? {
+                tally.add(&row);
+            }
+            drop(rows);
+            let written: Option<(i64, Vec<u8>)> =
+                sqlx::query_as("select rows, sha256 from backup_contents where table_name = $1")
+                    .bind(table.name)
+                    .fetch_optional(&mut self.connection)
+                    .await
+                    .map_err(|error| damaged(self.file, &error))?;
+            if written != Some((tally.rows, tally.digest().to_vec())) {
+                let what = format_args!("its {} are not those that were written", table.name);
+                return Err(damaged(self.file, &what));
+            }
+            contents.count(table, tally.rows);
         }
+        Ok(contents)
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Table {
 }
 
 /// Every table, after those that its rows refer to. A test compares it with the schema.
-pub(super) const TABLES: [Table; 11] = [
+pub(super) static TABLES: [Table; 11] = [
     USERS,
     INVITES,
     FAMILIES,
