@@ -1,6 +1,7 @@
 //! What storage promises, on both engines: every case runs on SQLite and on PostgreSQL.
 
 mod accounts;
+mod backups;
 mod journal;
 mod plans;
 mod sign_ins;
@@ -184,6 +185,7 @@ on_both_engines!(
     plans::heads_say_where_each_plan_stands,
     plans::plans_are_listed_by_their_last_change,
     writers::two_nodes_write_the_same_plans_without_a_deadlock,
+    backups::a_backup_shows_one_moment_while_others_write,
     writers::the_journal_writer_commits_in_the_order_of_each_plan,
 );
 
