@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod input;
+pub mod watch;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub trait LiveSessions: Send + Sync {
     fn end_user(&self, user: UserId);
     /// How many sockets are open.
     fn count(&self) -> usize;
+    /// Every sign-in with an open socket, each once.
+    fn families(&self) -> Vec<FamilyId>;
 }
 
 /// Who asks, for throttling and for the list of one's sign-ins.

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::accounts::watch::end_sockets_of_ended_sign_ins;
 use crate::accounts::{Accounts, LiveSessions};
 use crate::auth::password::{PasswordError, Passwords};
 use crate::auth::throttle::Throttle;
@@ -204,6 +205,11 @@ impl Running {
             replace_me,
             drain_for: limits.drain_for,
         };
+        drop(running.tracker.spawn(end_sockets_of_ended_sign_ins(
+            running.storage.clone(),
+            Arc::new(running.directory.clone()),
+            running.stop_journal.clone(),
+        )));
         drop(running.tracker.spawn(sweep(running.storage.clone(), running.stop_journal.clone())));
         Ok(running)
     }
@@ -278,6 +284,10 @@ impl LiveSessions for Directory {
 
     fn count(&self) -> usize {
         Directory::count(self)
+    }
+
+    fn families(&self) -> Vec<FamilyId> {
+        Directory::families(self)
     }
 }
 

@@ -33,6 +33,7 @@ pub mod snapshots;
 
 pub mod accounts;
 pub mod answers;
+mod live_sign_ins;
 pub mod members;
 pub mod plans;
 pub mod sign_ins;

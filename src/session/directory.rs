@@ -75,6 +75,16 @@ impl Directory {
         self.sockets().open.len()
     }
 
+    /// Every sign-in of which a socket is open, each once.
+    pub fn families(&self) -> Vec<FamilyId> {
+        let sockets = self.sockets();
+        let people = sockets.open.values().flat_map(|socket| &socket.people);
+        let mut families: Vec<FamilyId> = people.map(|(_, family)| *family).collect();
+        families.sort_unstable();
+        families.dedup();
+        families
+    }
+
     /// Closes every socket that showed a token of this sign-in.
     pub fn end_family(&self, family: FamilyId) {
         self.end_where(|(_, one)| *one == family);

@@ -337,27 +337,6 @@ impl Storage {
             .collect())
     }
 
-    /// Whether the sign-in still counts: not revoked, not too old, its account not locked.
-    pub async fn is_live(&self, family: FamilyId) -> Result<bool, StorageError> {
-        let now = self.now();
-        let found: Option<(i64,)> = read!(self, db => {
-            sqlx::query_as(
-                "select families.created_at
-                 from families
-                 join users on users.id = families.user_id
-                 where families.id = $1
-                   and families.revoked_at is null
-                   and families.expires_at > $2
-                   and users.disabled_at is null",
-            )
-            .bind(family.as_uuid())
-            .bind(now.as_micros())
-            .fetch_optional(db)
-            .await?
-        });
-        Ok(found.is_some())
-    }
-
     /// Removes sign-ins that ended: by age at once, by revocation after 30 days. Says how many.
     pub async fn delete_ended_families(&self) -> Result<u64, StorageError> {
         let now = self.now();

@@ -5,8 +5,12 @@ use serde_json::json;
 use super::{ME, PASSWORD, REGISTER, login, refresh, register};
 use crate::support::operator::Operator;
 use crate::support::postgres::Postgres;
+use crate::support::raw::{RawSocket, Received};
 use crate::support::rest::{Answer, Rest};
 use crate::support::server::{Options, Server};
+use crate::support::until::SOON;
+
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"plan.list","params":{}}"#;
 
 async fn register_with(rest: &Rest<'_>, email: &str, invite: &str) -> Answer {
     let body = json!({ "email": email, "password": PASSWORD, "name": "Ada", "invite": invite });
@@ -115,6 +119,40 @@ async fn an_operator_sets_a_new_password_beside_the_running_server_on_postgres()
     let postgres = Postgres::start().await;
     let url = postgres.url();
     new_passwords(Options::default().postgres(&url), Some(&url)).await;
+}
+
+#[tokio::test]
+async fn a_new_password_closes_the_open_sockets_of_the_account() {
+    let server = Server::start(Options::default()).await;
+    let rest = Rest::new(&server);
+    let mut sockets = Vec::new();
+    for email in ["ada@example.org", "eve@example.org"] {
+        let token = register(&rest, email)
+            .await
+            .expect(201)
+            .field("access_token");
+        let mut socket = RawSocket::open(&format!("{}?token={token}", server.ws_url())).await;
+        socket.send_text(LIST).await;
+        socket.text().await;
+        sockets.push(socket);
+    }
+    let data = server.data();
+    let operator = Operator {
+        data: &data,
+        url: None,
+    };
+    operator.must(
+        &["user", "reset-password", "ada@example.org"],
+        "a better password\n",
+    );
+    let closed = sockets[0].next(SOON).await;
+    assert!(
+        matches!(closed, Some(Received::Closed(4401, _))),
+        "{closed:?}"
+    );
+    // Nobody else notices.
+    sockets[1].send_text(LIST).await;
+    sockets[1].text().await;
 }
 
 #[tokio::test]

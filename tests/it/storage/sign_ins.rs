@@ -193,3 +193,35 @@ pub(super) async fn ended_sign_ins_are_removed_when_nothing_can_be_learnt_from_t
     assert_eq!(bench.storage.delete_ended_families().await.unwrap(), 1);
     assert_eq!(bench.rotate(1, 2).await, Rotation::Unknown);
 }
+
+pub(super) async fn of_many_sign_ins_it_is_known_which_have_ended(bench: Bench) {
+    let user = bench.user("ada@example.org").await.id;
+    let mut families = Vec::new();
+    for number in 0..1_100_u16 {
+        let mut hash = [0; 32];
+        hash[..2].copy_from_slice(&number.to_be_bytes());
+        families.push(bench.sign_in_with(user, hash).await);
+    }
+    let unknown = FamilyId::generate(&bench.clock);
+    let mut expected = Vec::new();
+    for place in [0, 499, 500, 1_099] {
+        bench
+            .storage
+            .revoke_family(user, families[place])
+            .await
+            .unwrap();
+        expected.push(families[place]);
+    }
+    families.push(unknown);
+    expected.push(unknown);
+    assert_eq!(
+        bench.storage.ended_among(&families).await.unwrap(),
+        expected
+    );
+    assert_eq!(bench.storage.ended_among(&[]).await.unwrap(), []);
+    bench.clock.advance(60 * DAY);
+    assert_eq!(
+        bench.storage.ended_among(&families).await.unwrap(),
+        families
+    );
+}
