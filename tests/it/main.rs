@@ -1,6 +1,7 @@
 //! The integration tests: real servers, real databases and the published clients.
 
 mod accounts;
+mod backup;
 mod http;
 mod meeting;
 mod storage;
