@@ -14,6 +14,10 @@ const LEFT: &str = "null";
 /// An id, a clock and the length of a state: no entry is shorter.
 const ENTRY_BYTES_MIN: usize = 3;
 
+/// The most entries of one update. Stock y-websocket clients send everybody's, so it is far above
+/// what a full plan holds; it bounds what a frame of nothing but entries costs to read.
+pub const ENTRIES_MAX: usize = 65_536;
+
 /// How deep the JSON of a state may be nested: what common parsers take.
 pub const STATE_DEPTH_MAX: usize = 128;
 
@@ -30,11 +34,14 @@ pub struct Entry<'a> {
 
 /// Reads an awareness update, without the length in front of it.
 ///
-/// Every state is checked to be a JSON object nested at most [`STATE_DEPTH_MAX`] deep: one that is not would make
-/// stock clients on Node deaf. How large a state may be is the caller's to decide.
+/// Every state is checked to be a JSON object nested at most [`STATE_DEPTH_MAX`] deep: one that is
+/// not would make stock clients on Node deaf. How large a state may be is the caller's to decide.
 pub fn decode(update: &[u8]) -> Result<Vec<Entry<'_>>, DecodeError> {
     let mut reader = Reader::new(update);
     let count = reader.count(ENTRY_BYTES_MIN)?;
+    if count > ENTRIES_MAX {
+        return Err(DecodeError::TooManyEntries);
+    }
     let mut entries = Vec::with_capacity(count);
     for _ in 0..count {
         entries.push(Entry {
@@ -142,6 +149,21 @@ mod tests {
     fn a_count_that_the_update_cannot_hold_is_refused() {
         let bomb = [0x80, 0x80, 0x80, 0x40, 1, 1, 0];
         assert_eq!(decode(&bomb), Err(DecodeError::CountTooLarge));
+    }
+
+    #[test]
+    fn an_update_holds_at_most_65_536_entries() {
+        let of = |count: usize| {
+            let mut out = Vec::new();
+            write_var_uint(&mut out, count as u64);
+            out.extend([1, 1, 2, b'{', b'}'].repeat(count));
+            out
+        };
+        assert_eq!(decode(&of(ENTRIES_MAX)).unwrap().len(), ENTRIES_MAX);
+        assert_eq!(
+            decode(&of(ENTRIES_MAX + 1)),
+            Err(DecodeError::TooManyEntries)
+        );
     }
 
     #[test]

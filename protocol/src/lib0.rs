@@ -34,6 +34,9 @@ pub enum DecodeError {
     /// More messages than one frame may carry.
     #[error("the frame holds too many messages")]
     TooManyMessages,
+    /// More entries than one presence message may carry.
+    #[error("the presence message holds too many entries")]
+    TooManyEntries,
     /// A document address that is blank or longer than an address may be.
     #[error("the document address is blank or too long")]
     BadAddress,

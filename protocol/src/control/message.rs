@@ -131,7 +131,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CallId>,
 }
 
 /// Reads one request. Batches are refused; the parameters stay text until
-/// [`Request::params`], so what a text costs in memory is twice its size.
+/// [`Request::params`], so a text costs at most three times its size in memory.
 pub fn parse_request(text: &str) -> Result<Request, RpcFailure> {
     let whole = serde_json::from_str::<&RawValue>(text).map_err(|_| RpcFailure {
         id: None,
