@@ -5,6 +5,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "tidy/documentation.rs"]
+mod documentation;
+
 /// The layers from the bottom up. A module imports only from lines above its own.
 const LAYERS: &[&[&str]] = &[
     &["clock", "ids"],
@@ -279,67 +282,6 @@ fn only_document_imports_yrs_and_only_storage_spells_sql() {
         }
     }
     expect_none("a library is used outside its owner", &broken);
-}
-
-#[test]
-fn every_setting_is_in_the_example_and_every_example_is_a_setting() {
-    let is_setting = |name: &str| {
-        (name.starts_with("CONVENE_")
-            || ["DATABASE_URL", "SECRET_KEY", "REDIS_URL"].contains(&name))
-            && name
-                .chars()
-                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-    };
-    let sources = files("src", "rs");
-    let read_by_code: BTreeSet<String> = sources
-        .iter()
-        .flat_map(|source| {
-            let code = source.code();
-            let names = literals(&code).into_iter().filter(|name| is_setting(name));
-            names.map(str::to_owned).collect::<Vec<_>>()
-        })
-        .collect();
-    let documented: BTreeSet<String> = read(".env.example")
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, _)| name.trim_start_matches('#').trim().to_owned())
-        .filter(|name| is_setting(name))
-        .collect();
-    let missing = read_by_code.difference(&documented).cloned().collect();
-    expect_none("a setting is not in .env.example", &missing);
-    let unknown = documented.difference(&read_by_code).cloned().collect();
-    expect_none("a line of .env.example is no setting", &unknown);
-}
-
-#[test]
-fn every_error_code_and_control_method_is_in_the_specification() {
-    let specification = read("protocol/SPEC.md");
-    let table = read("protocol/src/error_code.rs");
-    let codes = table
-        .match_indices("=> row(\"")
-        .map(|(at, opening)| identifier(&table[at + opening.len()..]).to_owned());
-    let is_method = |name: &str| {
-        let noun_and_verb = name.split_once('.');
-        noun_and_verb.is_some_and(|(noun, verb)| {
-            [noun, verb].iter().all(|word| {
-                !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-            })
-        })
-    };
-    let protocol = files("protocol/src", "rs");
-    let control = protocol
-        .iter()
-        .filter(|source| source.name().contains("control"))
-        .flat_map(|source| {
-            let code = source.code();
-            let names = literals(&code).into_iter().filter(|name| is_method(name));
-            names.map(str::to_owned).collect::<Vec<_>>()
-        });
-    let missing = codes
-        .chain(control)
-        .filter(|name| !specification.contains(&format!("`{name}`")))
-        .collect();
-    expect_none("protocol/SPEC.md does not say", &missing);
 }
 
 #[test]
