@@ -28,6 +28,8 @@ const LAYERS: &[&[&str]] = &[
 
 /// Imports between neighbours of one layer, each for a reason.
 const SIDEWAYS: &[(&str, &str)] = &[
+    // An id sorts by the time it was made.
+    ("ids", "clock"),
     // A control request arrives on a session and its answer leaves there.
     ("session", "control"),
     // Sessions share the door's rules with HTTP: origins, addresses, tokens.

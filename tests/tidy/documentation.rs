@@ -127,7 +127,8 @@ fn pages_name_only_routes_that_there_are() {
             let rest = &text[at..];
             let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "/_{}".contains(c)));
             let route = &rest[..end.unwrap_or(rest.len())];
-            if !routes.contains(route) {
+            // `/api/v1/…` stands for all of them.
+            if route != "/api/v1/" && !routes.contains(route) {
                 unknown.insert(format!("{page}: {route}"));
             }
         }
