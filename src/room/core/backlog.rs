@@ -114,6 +114,9 @@ impl RoomCore {
         // session live, so that the rest of the batch reaches it too.
         for effect in self.backlog.release() {
             if let Effect::Send { to, message: ServerMessage::SyncStep2(_) } = &effect {
+                if self.members.is_refused(*to) {
+                    continue;
+                }
                 self.members.settle_sync(*to);
             }
             self.effects.push(effect);
@@ -171,10 +174,8 @@ impl RoomCore {
     }
 
     fn refuse_all(&mut self, sessions: Vec<SessionId>, say: &'static str) {
-        self.effects.extend(sessions.into_iter().map(|session| Effect::Refuse {
-            session,
-            code: ErrorCode::Conflict,
-            say: say.to_owned(),
-        }));
+        for session in sessions {
+            self.end_replica(session, ErrorCode::Conflict, say.to_owned());
+        }
     }
 }

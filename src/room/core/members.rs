@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use convene_protocol::control::member::Changed;
+use convene_protocol::control::notify;
 use convene_protocol::error_code::ErrorCode;
+use convene_protocol::frame::ServerMessage;
 
 use crate::auth::access::{Grant, Role};
 use crate::clock::Timestamp;
@@ -75,9 +78,20 @@ impl Members {
         self.0.keys().copied().collect()
     }
 
+    fn of(&self, user: UserId) -> Vec<SessionId> {
+        let is_theirs = |member: &Member| member.grant.user() == user;
+        self.0.iter().filter(|(_, member)| is_theirs(member)).map(|(session, _)| *session).collect()
+    }
+
+    /// Who is sent what happens. Not those whose replica was refused: some of them are members no
+    /// more, and the others load the document anew.
     pub(super) fn live(&self) -> Vec<SessionId> {
-        let live = |member: &Member| matches!(member.delivery, Delivery::Live);
+        let live = |member: &Member| matches!(member.delivery, Delivery::Live) && !member.refused;
         self.0.iter().filter(|(_, member)| live(member)).map(|(session, _)| *session).collect()
+    }
+
+    pub(super) fn is_refused(&self, session: SessionId) -> bool {
+        self.0.get(&session).is_some_and(|member| member.refused)
     }
 
     /// An answer that waited for a commit is on its way to `session`: it gets updates from now on.
@@ -93,24 +107,31 @@ impl Members {
 impl RoomCore {
     /// Brings every session of `user` to its new role, without waiting for it to ask.
     pub(super) fn change_role(&mut self, user: UserId, role: Option<Role>) {
-        for (session, member) in &mut self.members.0 {
-            if member.grant.user() != user {
-                continue;
-            }
+        let changed = notify(&Changed {
+            plan: self.plan.to_string(),
+            role: role.map(|role| role.to_string()),
+        });
+        for session in self.members.of(user) {
+            self.send(session, ServerMessage::Stateless(changed.clone()));
             let Some(role) = role else {
-                self.effects.push(Effect::Refuse {
-                    session: *session,
-                    code: ErrorCode::Forbidden,
-                    say: "you are no longer a member of this plan; ask its owner".to_owned(),
-                });
-                member.refused = true;
+                let say = "you are no longer a member of this plan; ask its owner".to_owned();
+                self.end_replica(session, ErrorCode::Forbidden, say);
                 continue;
             };
+            let Some(member) = self.members.get_mut(session) else { continue };
             member.grant = Grant::new(member.grant.plan(), user, role);
-            self.effects.push(Effect::TellAccess {
-                session: *session,
-                writes: member.grant.write().is_some(),
-            });
+            let writes = member.grant.write().is_some();
+            self.effects.push(Effect::TellAccess { session, writes });
         }
+    }
+
+    /// Accepts nothing more from a session and shows it nothing more; others see it leave.
+    pub(super) fn end_replica(&mut self, session: SessionId, code: ErrorCode, say: String) {
+        if let Some(member) = self.members.get_mut(session) {
+            member.refused = true;
+        }
+        self.hash_watch.forget(session);
+        self.presence.leave(session);
+        self.effects.push(Effect::Refuse { session, code, say });
     }
 }

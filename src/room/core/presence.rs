@@ -50,6 +50,9 @@ impl PresenceBoard {
 impl RoomCore {
     pub(super) fn accept_presence(&mut self, session: SessionId, update: &Bytes) {
         let Some(member) = self.members.get(session) else { return };
+        if member.refused {
+            return;
+        }
         let peer = Peer { user: member.grant.user(), name: member.name.clone(), kind: "person" };
         let limits =
             PresenceLimits { bytes_max: self.limits.presence_bytes_max, ids_max: IDS_PER_SESSION };
@@ -66,6 +69,9 @@ impl RoomCore {
     }
 
     pub(super) fn send_presence(&mut self, session: SessionId) {
+        if self.members.is_refused(session) {
+            return;
+        }
         if let Some(update) = self.presence.presence.encode_all() {
             self.send(session, ServerMessage::Awareness(update));
         }

@@ -183,11 +183,8 @@ impl RoomCore {
 
     /// Ends this session's replica. The status of the refused update goes first.
     pub(super) fn refuse(&mut self, session: SessionId, code: ErrorCode, say: String) {
-        if let Some(member) = self.members.get_mut(session) {
-            member.refused = true;
-        }
         self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
-        self.effects.push(Effect::Refuse { session, code, say });
+        self.end_replica(session, code, say);
     }
 
     pub(super) fn send(&mut self, to: SessionId, message: ServerMessage) {
@@ -208,6 +205,9 @@ impl RoomCore {
     /// The session has drained: one step 2 from where it fell behind, and who is here.
     pub(super) fn catch_up(&mut self, session: SessionId) {
         let Some(member) = self.members.get_mut(session) else { return };
+        if member.refused {
+            return;
+        }
         if let Delivery::Behind(from) = &member.delivery {
             let from = from.encode();
             member.delivery = Delivery::Unsynced;
