@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use convene_protocol::error_code::ErrorCode;
-use convene_protocol::frame::{Scope, ServerMessage};
+use convene_protocol::frame::{Scope, ServerMessage, SyncStatus};
 use convene_protocol::hocuspocus::Address;
 
 use super::addresses::Slot;
@@ -117,15 +117,17 @@ impl Hocuspocus {
     async fn deny(&mut self, address: &Address, failure: Failure) {
         metrics::counter!("convene_denials_total", "code" => failure.code.as_str()).increment(1);
         tracing::info!(code = failure.code.as_str(), say = %failure.message, "denied a document");
-        if let Some(Slot::Waiting { queue, .. }) = self.addresses.remove(address) {
-            self.waiting_frames = self.waiting_frames.saturating_sub(queue.len());
-            let unsaved = queue.iter().filter(|message| is_update(message)).count();
-            for _ in 0..unsaved {
-                self.say(
-                    address,
-                    &ServerMessage::SyncStatus(convene_protocol::frame::SyncStatus::NotApplied),
-                );
+        match self.addresses.remove(address) {
+            Some(Slot::Waiting { queue, .. }) => {
+                self.waiting_frames = self.waiting_frames.saturating_sub(queue.len());
+                let unsaved = queue.iter().filter(|message| is_update(message)).count();
+                for _ in 0..unsaved {
+                    self.say(address, &ServerMessage::SyncStatus(SyncStatus::NotApplied));
+                }
             }
+            // The room would go on sending what the account may not see any more.
+            Some(Slot::Open(attachment)) => attachment.leave().await,
+            Some(Slot::Control(_)) | None => {}
         }
         self.say(address, &ServerMessage::PermissionDenied(failure.message.into_owned()));
     }
