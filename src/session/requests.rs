@@ -63,7 +63,7 @@ impl Requests {
                 ErrorCode::TooLarge,
                 format!("a control request may have {} bytes", self.bytes_max),
             );
-            self.fail(carrier, None, failure);
+            self.write_failure(carrier, None, failure);
             return None;
         }
         let request = match convene_protocol::control::parse_request(text) {
@@ -78,7 +78,7 @@ impl Requests {
         if !wait.is_zero() {
             let failure = Failure::new(ErrorCode::RateLimited, "too many control requests a second")
                 .retry_after(wait);
-            self.fail(carrier, request.id.as_ref(), failure);
+            self.fail(carrier, &request, failure);
             return None;
         }
         Some(request)
@@ -105,7 +105,13 @@ impl Requests {
     }
 
     /// Answers with a failure, unless the request wanted no answer.
-    pub(super) fn fail(&self, carrier: &Carrier, id: Option<&CallId>, failure: Failure) {
+    pub(super) fn fail(&self, carrier: &Carrier, request: &Request, failure: Failure) {
+        if let Some(id) = &request.id {
+            self.write_failure(carrier, Some(id), failure);
+        }
+    }
+
+    fn write_failure(&self, carrier: &Carrier, id: Option<&CallId>, failure: Failure) {
         let request = RequestId::generate(&self.clock);
         let mut body = ErrorBody::new(failure.code, failure.message, request.to_string());
         body.retry_after_ms =

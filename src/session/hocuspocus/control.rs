@@ -33,7 +33,7 @@ impl Hocuspocus {
                 ErrorCode::Unauthenticated,
                 "nobody has signed in on this connection: call session.authenticate first",
             );
-            return self.requests.fail(&carrier, request.id.as_ref(), failure);
+            return self.requests.fail(&carrier, &request, failure);
         };
         let opened = self
             .addresses
@@ -64,7 +64,7 @@ impl Hocuspocus {
                     self.requests.answer(carrier, Response::success(id, &answer));
                 }
             }
-            Err(failure) => self.requests.fail(carrier, request.id.as_ref(), failure),
+            Err(failure) => self.requests.fail(carrier, request, failure),
         }
     }
 
