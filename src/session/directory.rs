@@ -119,18 +119,21 @@ impl Place {
     /// Notes that `user` showed a token of `family` on this socket.
     pub fn bind(&self, user: UserId, family: FamilyId) -> Result<(), DirectoryFull> {
         let mut sockets = self.directory.sockets();
-        let Some(socket) = sockets.open.get_mut(&self.number) else { return Ok(()) };
+        let Some(socket) = sockets.open.get(&self.number) else { return Ok(()) };
         if socket.people.contains(&(user, family)) {
             return Ok(());
         }
         let is_new_user = !socket.people.iter().any(|(one, _)| *one == user);
-        socket.people.push((user, family));
         if is_new_user {
             let count = sockets.per_user.entry(user).or_default();
-            *count += 1;
-            if *count > self.directory.0.per_user_max {
+            // Nothing is noted of a socket that does not fit: it may ask again.
+            if *count >= self.directory.0.per_user_max {
                 return Err(DirectoryFull::User);
             }
+            *count += 1;
+        }
+        if let Some(socket) = sockets.open.get_mut(&self.number) {
+            socket.people.push((user, family));
         }
         Ok(())
     }
@@ -188,6 +191,7 @@ mod tests {
             DirectoryFull::Node
         );
         first.bind(user, family).unwrap();
+        assert_eq!(second.bind(user, family), Err(DirectoryFull::User));
         assert_eq!(second.bind(user, family), Err(DirectoryFull::User));
         drop((first, second));
         let third = directory.enter(Arc::new(Outbox::new(9))).unwrap();
