@@ -139,8 +139,12 @@ impl SocketTask {
             Speaker::Hocuspocus(speaker) => speaker.leave().await,
         }
         drop(speaker);
-        if let End::Say(ending) = end {
-            self.close(ending).await;
+        match end {
+            End::Say(ending) => self.close(ending).await,
+            // The answer to the client's own close; without it the client sees a broken connection.
+            End::Gone => {
+                tokio::time::timeout(LINGER, self.ws.flush()).await.ok();
+            }
         }
     }
 
