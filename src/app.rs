@@ -141,6 +141,7 @@ impl App {
             limits: Arc::new(config.limits.clone()),
             tracker: running.tracker.clone(),
         };
+        drop(running.tracker.spawn(metrics.clone().keep_up(running.stop_journal.clone())));
         let address = config.listen;
         let state = HttpState {
             accounts: Arc::new(accounts),
