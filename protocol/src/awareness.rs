@@ -40,7 +40,7 @@ pub fn decode(update: &[u8]) -> Result<Vec<Entry<'_>>, DecodeError> {
     let mut reader = Reader::new(update);
     let count = reader.count(ENTRY_BYTES_MIN)?;
     if count > ENTRIES_MAX {
-        return Err(DecodeError::TooManyEntries);
+        return Err(DecodeError::CountTooLarge);
     }
     let mut entries = Vec::with_capacity(count);
     for _ in 0..count {
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(decode(&of(ENTRIES_MAX)).unwrap().len(), ENTRIES_MAX);
         assert_eq!(
             decode(&of(ENTRIES_MAX + 1)),
-            Err(DecodeError::TooManyEntries)
+            Err(DecodeError::CountTooLarge)
         );
     }
 

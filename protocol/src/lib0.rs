@@ -19,7 +19,7 @@ pub enum DecodeError {
     /// A text that is not UTF-8.
     #[error("a text is not UTF-8")]
     InvalidUtf8,
-    /// A declared count or length that the rest of the input cannot hold.
+    /// A declared count or length that the rest of the input cannot hold, or that is over a limit.
     #[error("a declared count is larger than the message")]
     CountTooLarge,
     /// A tag this protocol does not know.
@@ -34,9 +34,6 @@ pub enum DecodeError {
     /// More messages than one frame may carry.
     #[error("the frame holds too many messages")]
     TooManyMessages,
-    /// More entries than one presence message may carry.
-    #[error("the presence message holds too many entries")]
-    TooManyEntries,
     /// A document address that is blank or longer than an address may be.
     #[error("the document address is blank or too long")]
     BadAddress,
