@@ -60,6 +60,9 @@ pub enum ServerMessage {
     Update(Bytes),
     /// Presence entries, without the length in front.
     Awareness(Bytes),
+    /// Asks the client for its own presence: for one whose provider does not say by itself that it
+    /// is still there.
+    QueryAwareness,
     /// The token is good. Comes before any sync; Hocuspocus only.
     Authenticated(Scope),
     /// The document is refused, with the reason. The socket stays open.
@@ -119,6 +122,7 @@ impl ServerMessage {
             Self::SyncStep2(update) => write_sync(out, STEP_2, update),
             Self::Update(update) => write_sync(out, UPDATE, update),
             Self::Awareness(entries) => write_awareness(out, entries),
+            Self::QueryAwareness => write_var_uint(out, kind::QUERY_AWARENESS),
             Self::Keepalive => write_awareness(out, NOBODY),
             Self::Authenticated(_)
             | Self::PermissionDenied(_)
@@ -141,7 +145,7 @@ impl ServerMessage {
                 text.as_bytes()
             }
             Self::Authenticated(scope) => scope.as_str().as_bytes(),
-            Self::AskToken | Self::SyncStatus(_) | Self::Keepalive => &[],
+            Self::AskToken | Self::QueryAwareness | Self::SyncStatus(_) | Self::Keepalive => &[],
         }
     }
 }

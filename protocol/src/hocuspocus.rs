@@ -196,6 +196,7 @@ fn write_message(out: &mut Vec<u8>, message: &ServerMessage) {
         | ServerMessage::SyncStep2(_)
         | ServerMessage::Update(_)
         | ServerMessage::Awareness(_)
+        | ServerMessage::QueryAwareness
         | ServerMessage::Keepalive => {
             let shared = message.write_shared(out);
             debug_assert!(shared, "both dialects write these alike");

@@ -57,6 +57,7 @@ pub fn encode(message: &ServerMessage) -> Option<Bytes> {
         | ServerMessage::SyncStep2(_)
         | ServerMessage::Update(_)
         | ServerMessage::Awareness(_)
+        | ServerMessage::QueryAwareness
         | ServerMessage::Keepalive => message.body(),
         ServerMessage::Authenticated(_)
         | ServerMessage::AskToken

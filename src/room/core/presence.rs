@@ -61,6 +61,9 @@ impl RoomCore {
                 self.presence.changed.extend(changed);
                 if let Some(answer) = answer {
                     self.send(session, ServerMessage::Awareness(answer));
+                    // Hearing that it is gone makes a client count beyond that, and most say so at
+                    // once; Hocuspocus 4 says it with its next renewal, up to 15 s later.
+                    self.send(session, ServerMessage::QueryAwareness);
                 }
             }
             // Presence is worth no more than itself: what cannot be read is not shown.
