@@ -110,7 +110,7 @@ impl RoomCore {
             members: Members::default(),
             presence: PresenceBoard::default(),
             snapshots: Snapshots::new(start.head, start.snapshot_seq, start.bytes),
-            size: Size::new(start.bytes),
+            size: Size::new(start.bytes, &limits),
             hash_watch: HashWatch::default(),
             poisoned: false,
             limits,
@@ -124,7 +124,10 @@ impl RoomCore {
         match input {
             Input::Joined(joined) => self.members.insert(joined),
             Input::Left { session } => self.leave(session),
-            Input::SyncStep1 { session, state_vector } => {
+            Input::SyncStep1 {
+                session,
+                state_vector,
+            } => {
                 self.answer_sync_step1(session, &state_vector);
             }
             Input::Updated { session, update } => self.accept_update(now, session, &update),
@@ -140,7 +143,11 @@ impl RoomCore {
             Input::RoleChanged { user, role } => self.change_role(user, role),
             Input::Appended { committed } => self.show_committed(committed),
             Input::AppendRefused { why } => self.give_up_append(&why),
-            Input::SnapshotSettled { seq, covered } => self.snapshots.settle(seq, covered),
+            Input::SnapshotSettled { seq, covered: true } => self.snapshots.cover(seq),
+            Input::SnapshotSettled {
+                seq,
+                covered: false,
+            } => self.snapshots.give_up(seq),
             Input::Ticked => self.tick(now),
         }
         std::mem::take(&mut self.effects)
@@ -182,6 +189,11 @@ impl RoomCore {
     pub fn takes_input(&self) -> bool {
         !self.poisoned
             && (self.backlog.is_idle() || !self.snapshots.is_overdue(self.limits.snapshot_rows))
+    }
+
+    /// Whether the replica is harmed: until it is made anew, inputs that need it must wait.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
     }
 
     /// Whether another session fits.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use convene_protocol::error_code::ErrorCode;
-use convene_protocol::frame::ServerMessage;
+use convene_protocol::frame::{Scope, ServerMessage};
 
 use crate::document::ClientId;
 use crate::ids::{SessionId, UserId};
@@ -79,8 +79,8 @@ pub enum Effect {
     TellAccess {
         /// Whom.
         session: SessionId,
-        /// Whether it may write.
-        writes: bool,
+        /// What it may do.
+        scope: Scope,
     },
     /// Make the replica anew from the journal; asked for only when nothing is under way.
     Rebuild,

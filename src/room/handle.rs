@@ -22,7 +22,11 @@ pub(super) const INBOX_REQUESTS: usize = 256;
 #[derive(Debug)]
 pub(super) enum Request {
     /// Let a session in, if there is room.
-    Join { joined: Joined, seat: Seat, reply: oneshot::Sender<Result<(), JoinRefused>> },
+    Join {
+        joined: Joined,
+        seat: Seat,
+        reply: oneshot::Sender<Result<(), JoinRefused>>,
+    },
     /// Something happened.
     Input(Input),
     /// Turn every session out and end.
@@ -96,11 +100,7 @@ pub struct RoomHandle {
 }
 
 impl RoomHandle {
-    pub(super) fn new(
-        plan: PlanId,
-        inbox: mpsc::Sender<Request>,
-        gone: CancellationToken,
-    ) -> Self {
+    pub(super) fn new(plan: PlanId, inbox: mpsc::Sender<Request>, gone: CancellationToken) -> Self {
         Self { plan, inbox, gone }
     }
 
@@ -115,9 +115,13 @@ impl RoomHandle {
 
     pub(super) async fn join(&self, joined: Joined, seat: Seat) -> Result<(), JoinRefused> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request::Join { joined, seat, reply })
-            .await
-            .map_err(|RoomGone| JoinRefused::RoomGone)?;
+        self.ask(Request::Join {
+            joined,
+            seat,
+            reply,
+        })
+        .await
+        .map_err(|RoomGone| JoinRefused::RoomGone)?;
         tokio::select! {
             answer = answer => answer.unwrap_or(Err(JoinRefused::RoomGone)),
             () = self.gone.cancelled() => Err(JoinRefused::RoomGone),

@@ -45,7 +45,10 @@ pub struct Ending {
 impl Ending {
     /// An ending with its reason.
     pub fn new(code: ErrorCode, say: impl Into<String>) -> Self {
-        Self { code, say: say.into() }
+        Self {
+            code,
+            say: say.into(),
+        }
     }
 }
 
@@ -140,7 +143,9 @@ impl Outbox {
         let mut taken = Vec::new();
         let mut sum = 0;
         while sum < bytes {
-            let Some(frame) = queue.frames.pop_front() else { break };
+            let Some(frame) = queue.frames.pop_front() else {
+                break;
+            };
             queue.bytes -= frame.bytes();
             sum += frame.bytes();
             taken.push(frame);
@@ -212,7 +217,10 @@ mod tests {
         let session = SessionId::generate(&Clock::system());
         assert_eq!(outbox.push_update(session, frame(60)), Ok(()));
         assert_eq!(outbox.push_update(session, frame(60)), Err(Full));
-        assert!(outbox.take_behind().is_empty(), "only once everything is written");
+        assert!(
+            outbox.take_behind().is_empty(),
+            "only once everything is written"
+        );
         assert_eq!(outbox.pop(1_000).len(), 1);
         assert_eq!(outbox.take_behind(), [session]);
         assert!(outbox.take_behind().is_empty());

@@ -34,7 +34,10 @@ impl PoisonList {
             return false;
         }
         let digest: [u8; 32] = Sha256::digest(update).into();
-        self.digests.lock().unwrap_or_else(PoisonError::into_inner).contains(&digest)
+        self.digests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&digest)
     }
 }
 

@@ -179,13 +179,29 @@ impl Shared {
         let shared = Arc::clone(self);
         let serial = self.rooms_started.fetch_add(1, Ordering::Relaxed);
         let started = thread.spawn(move |beat| {
-            RoomTask::new(RoomParts { plan, serial, shared, inbox: requests, gone, beat }).run()
+            RoomTask::new(RoomParts {
+                plan,
+                serial,
+                shared,
+                inbox: requests,
+                gone,
+                beat,
+            })
+            .run()
         });
         if !started {
             return Err(JoinRefused::Unavailable);
         }
         let outboxes = vec![Arc::downgrade(outbox)];
-        rooms.insert(plan, Entry { serial, handle: handle.clone(), thread, outboxes });
+        rooms.insert(
+            plan,
+            Entry {
+                serial,
+                handle: handle.clone(),
+                thread,
+                outboxes,
+            },
+        );
         Ok((serial, handle))
     }
 
@@ -199,12 +215,16 @@ impl Shared {
     fn start_thread(self: &Arc<Self>) -> std::io::Result<()> {
         let number = self.threads_started.fetch_add(1, Ordering::Relaxed);
         let shared = Arc::downgrade(self);
-        let thread = RoomThread::start(format!("rooms-{number}"), APPLY_MAX, move |thread, work| {
-            if let Some(shared) = shared.upgrade() {
-                shared.give_up(thread, &work);
-            }
-        })?;
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        let thread =
+            RoomThread::start(format!("rooms-{number}"), APPLY_MAX, move |thread, work| {
+                if let Some(shared) = shared.upgrade() {
+                    shared.give_up(thread, &work);
+                }
+            })?;
+        self.threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(thread);
         Ok(())
     }
 
@@ -217,7 +237,10 @@ impl Shared {
             "an update of plan {} does not end; its thread was given up", work.plan
         );
         self.poison.add(&work.update);
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| !one.is(thread));
+        self.threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|one| !one.is(thread));
         if let Err(error) = self.start_thread() {
             tracing::error!(%error, "no new room thread could be started");
             self.replace_me.cancel();

@@ -1,6 +1,7 @@
 //! The task that owns a room: it loads the plan, feeds the core and performs what the core decides.
 
 mod delivery;
+mod leaving;
 mod loading;
 
 use std::collections::HashMap;
@@ -17,7 +18,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use self::loading::LoadError;
 use crate::clock::Timestamp;
 use crate::document::ClientId;
 use crate::ids::{AppendId, PlanId, SessionId, UserId};
@@ -57,6 +57,8 @@ pub(super) struct RoomTask {
     inbox: mpsc::Receiver<Request>,
     gone: CancellationToken,
     beat: Arc<Beat>,
+    /// Taken from the inbox and not served yet: what came behind an update that did harm.
+    requests: Vec<Request>,
     seats: HashMap<SessionId, Seat>,
     epoch: Epoch,
     append: Option<AppendFuture>,
@@ -77,7 +79,14 @@ enum Event {
 
 impl RoomTask {
     pub(super) fn new(parts: RoomParts) -> Self {
-        let RoomParts { plan, serial, shared, inbox, gone, beat } = parts;
+        let RoomParts {
+            plan,
+            serial,
+            shared,
+            inbox,
+            gone,
+            beat,
+        } = parts;
         Self {
             plan,
             serial,
@@ -85,6 +94,7 @@ impl RoomTask {
             inbox,
             gone,
             beat,
+            requests: Vec::new(),
             seats: HashMap::new(),
             epoch: Epoch(0),
             append: None,
@@ -117,10 +127,9 @@ impl RoomTask {
             Err(error) => return self.refuse_all(&error),
         };
         metrics::gauge!("convene_rooms").increment(1.0);
-        let mut requests = Vec::new();
         while !self.ending {
-            let event = self.wait(&core, &mut requests).await;
-            self.act(&mut core, event, &mut requests);
+            let event = self.wait(&core).await;
+            self.act(&mut core, event);
             let effects = core.end_turn(self.shared.clock.now());
             if self.perform(&mut core, effects) == Wants::Rebuild && !self.ending {
                 self.rebuild(&mut core).await;
@@ -133,21 +142,26 @@ impl RoomTask {
     }
 
     /// Waits for the next thing. The commit comes first: others wait for it.
-    async fn wait(&mut self, core: &RoomCore, requests: &mut Vec<Request>) -> Event {
+    async fn wait(&mut self, core: &RoomCore) -> Event {
+        if !self.requests.is_empty() && core.takes_input() {
+            return Event::Requests;
+        }
         let now = self.shared.clock.now();
-        let pause = core.presence_due().map_or(TICK, |due| due.since(now).min(TICK));
+        let pause = core
+            .presence_due()
+            .map_or(TICK, |due| due.since(now).min(TICK));
         tokio::select! {
             biased;
             outcome = until_done(&mut self.append) => Event::Appended(outcome),
             covered = until_written(&mut self.snapshot) => Event::Snapshot(covered),
-            count = self.inbox.recv_many(requests, 64), if core.takes_input() => {
+            count = self.inbox.recv_many(&mut self.requests, 64), if core.takes_input() => {
                 if count == 0 { Event::Closed } else { Event::Requests }
             }
             () = tokio::time::sleep(pause) => Event::Time,
         }
     }
 
-    fn act(&mut self, core: &mut RoomCore, event: Event, requests: &mut Vec<Request>) {
+    fn act(&mut self, core: &mut RoomCore, event: Event) {
         match event {
             Event::Appended(outcome) => {
                 self.append = None;
@@ -162,11 +176,7 @@ impl RoomTask {
                     self.feed(core, Input::SnapshotSettled { seq, covered });
                 }
             }
-            Event::Requests => {
-                for request in requests.drain(..) {
-                    self.serve(core, request);
-                }
-            }
+            Event::Requests => self.serve_all(core),
             Event::Time => {
                 self.reap(core);
                 self.feed(core, Input::Ticked);
@@ -175,9 +185,24 @@ impl RoomTask {
         }
     }
 
+    fn serve_all(&mut self, core: &mut RoomCore) {
+        let mut requests = std::mem::take(&mut self.requests).into_iter();
+        while !core.is_poisoned() && !self.ending {
+            let Some(request) = requests.next() else {
+                break;
+            };
+            self.serve(core, request);
+        }
+        self.requests.extend(requests);
+    }
+
     fn serve(&mut self, core: &mut RoomCore, request: Request) {
         match request {
-            Request::Join { joined, seat, reply } => {
+            Request::Join {
+                joined,
+                seat,
+                reply,
+            } => {
                 let answer = if core.has_seat() {
                     self.seats.insert(joined.session, seat);
                     self.feed(core, Input::Joined(joined.clone()));
@@ -206,15 +231,26 @@ impl RoomTask {
 
     /// Applies one update under the watchdog's eyes and charges its time to the session.
     fn apply(&mut self, core: &mut RoomCore, session: SessionId, update: Bytes) {
-        let Some(outbox) = self.seats.get(&session).map(|seat| Arc::clone(&seat.outbox)) else {
+        let Some(outbox) = self
+            .seats
+            .get(&session)
+            .map(|seat| Arc::clone(&seat.outbox))
+        else {
             return;
         };
         if self.shared.poison.contains(&update) {
             let input = Input::HarmfulUpdate { session };
             return self.feed(core, input);
         }
-        let Some(author) = core.user_of(session) else { return };
-        let work = Work { plan: self.plan, session, author, update: update.clone() };
+        let Some(author) = core.user_of(session) else {
+            return;
+        };
+        let work = Work {
+            plan: self.plan,
+            session,
+            author,
+            update: update.clone(),
+        };
         let start = self.shared.clock.monotonic();
         self.beat.begin(work);
         let effects = core.handle(self.shared.clock.now(), Input::Updated { session, update });
@@ -236,93 +272,6 @@ impl RoomTask {
     fn remove(&mut self, core: &mut RoomCore, session: SessionId) {
         self.seats.remove(&session);
         self.feed(core, Input::Left { session });
-    }
-
-    /// Forgets sessions whose socket's task ended without saying so.
-    fn reap(&mut self, core: &mut RoomCore) {
-        let lost: Vec<SessionId> = self
-            .seats
-            .iter()
-            .filter(|(_, seat)| Arc::strong_count(&seat.outbox) == 1)
-            .map(|(session, _)| *session)
-            .collect();
-        for session in lost {
-            self.remove(core, session);
-        }
-    }
-
-    fn is_over(&mut self, core: &RoomCore) -> bool {
-        let now = self.shared.clock.now();
-        if !core.is_idle() || !self.inbox.is_empty() {
-            self.idle_since = None;
-            return false;
-        }
-        let since = *self.idle_since.get_or_insert(now);
-        now.since(since) >= self.shared.limits.room_idle_for || self.shared.is_draining()
-    }
-
-    /// Leaves memory: first out of the registry, so that whoever comes next starts a new room.
-    async fn retire(&mut self, core: &mut RoomCore) {
-        self.shared.forget(self.plan, self.serial);
-        self.inbox.close();
-        while let Ok(request) = self.inbox.try_recv() {
-            if let Request::Join { reply, .. } = request {
-                // The session asks the registry again.
-                reply.send(Err(JoinRefused::RoomGone)).ok();
-            }
-        }
-        let effects = core.final_snapshot();
-        self.perform(core, effects);
-        if self.snapshot.is_some() {
-            until_written(&mut self.snapshot).await;
-        }
-        self.ending = true;
-    }
-
-    fn refuse_all(&mut self, error: &LoadError) {
-        let refused = match error {
-            LoadError::PlanGone => JoinRefused::PlanGone,
-            LoadError::Storage(source) => {
-                tracing::warn!(plan.id = %self.plan, error = %source, "plan {} cannot be loaded", self.plan);
-                JoinRefused::Unavailable
-            }
-        };
-        self.shared.forget(self.plan, self.serial);
-        self.inbox.close();
-        while let Ok(request) = self.inbox.try_recv() {
-            if let Request::Join { reply, .. } = request {
-                // Whoever does not wait any more needs no answer.
-                reply.send(Err(refused)).ok();
-            }
-        }
-    }
-
-    /// Makes the replica anew from the journal. Everything that was accepted before it was harmed
-    /// is committed by now, so sessions stay and notice nothing.
-    async fn rebuild(&mut self, core: &mut RoomCore) {
-        metrics::counter!("convene_room_rebuilds_total").increment(1);
-        tracing::warn!(plan.id = %self.plan, "rebuilding the replica of plan {}", self.plan);
-        loop {
-            match self.read_plan().await {
-                Ok(stored) => {
-                    let start = self.replay(stored);
-                    core.rebuilt(start);
-                    return;
-                }
-                Err(LoadError::PlanGone) => {
-                    self.end_plan();
-                    return;
-                }
-                Err(LoadError::Storage(error)) => {
-                    tracing::warn!(plan.id = %self.plan, %error, "plan {} waits for storage", self.plan);
-                    tokio::time::sleep(TICK).await;
-                }
-            }
-            if self.gone.is_cancelled() {
-                self.ending = true;
-                return;
-            }
-        }
     }
 
     fn begin_append(&mut self, append: Append) {
@@ -379,28 +328,23 @@ impl RoomTask {
                     self.begin_append(append);
                 }
                 Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(seq, bytes),
-                Effect::Quarantine { update, author, session, reason } => {
+                Effect::Quarantine {
+                    update,
+                    author,
+                    session,
+                    reason,
+                } => {
                     self.shared.poison.add(&update);
                     self.quarantine_update(update, author, session, reason);
                 }
                 Effect::Refuse { session, code, say } => self.refuse(session, code, say),
                 Effect::Disconnect { session, code, say } => self.disconnect(session, code, say),
-                Effect::TellAccess { session, writes } => self.tell_access(session, writes),
+                Effect::TellAccess { session, scope } => self.tell_access(session, scope),
                 Effect::Rebuild => wants = Wants::Rebuild,
                 Effect::EndPlan => self.end_plan(),
                 Effect::End => self.ending = true,
             }
         }
         wants
-    }
-
-    fn end_plan(&mut self) {
-        for seat in self.seats.values() {
-            seat.outbox.end(Ending::new(
-                ErrorCode::NotFound,
-                "this plan was deleted",
-            ));
-        }
-        self.ending = true;
     }
 }

@@ -65,7 +65,10 @@ impl Beat {
     }
 
     fn work(&self) -> Option<Work> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.work
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -85,18 +88,26 @@ impl RoomThread {
         watch: impl Fn(&RoomThread, Work) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (starts, inbox) = mpsc::channel(STARTS_WAITING);
-        let thread = Self { starts, beat: Arc::default() };
+        let thread = Self {
+            starts,
+            beat: Arc::default(),
+        };
         let (tell_id, id) = std::sync::mpsc::channel();
-        std::thread::Builder::new().name(name.clone()).stack_size(STACK_BYTES).spawn(move || {
-            // Nobody waits for the id if the watchdog could not be started.
-            tell_id.send(own_schedstat()).ok();
-            run(inbox);
-        })?;
+        std::thread::Builder::new()
+            .name(name.clone())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                // Nobody waits for the id if the watchdog could not be started.
+                tell_id.send(own_schedstat()).ok();
+                run(inbox);
+            })?;
         let watched = thread.clone();
         let processor_time = ProcessorTime(id.recv().ok().flatten());
-        std::thread::Builder::new().name(format!("{name}-watch")).spawn(move || {
-            watchdog(&watched, &processor_time, apply_max, watch);
-        })?;
+        std::thread::Builder::new()
+            .name(format!("{name}-watch"))
+            .spawn(move || {
+                watchdog(&watched, &processor_time, apply_max, watch);
+            })?;
         Ok(thread)
     }
 
@@ -125,7 +136,10 @@ impl RoomThread {
 }
 
 fn run(mut inbox: mpsc::Receiver<StartRoom>) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "a room thread has no runtime; its rooms cannot start");
@@ -201,10 +215,11 @@ mod tests {
     fn an_update_that_never_ends_is_noticed() {
         let clock = Clock::system();
         let (tell, told) = channel();
-        let thread = RoomThread::start("spin".into(), Duration::from_millis(100), move |_, work| {
-            tell.send(work.session).unwrap();
-        })
-        .unwrap();
+        let thread =
+            RoomThread::start("spin".into(), Duration::from_millis(100), move |_, work| {
+                tell.send(work.session).unwrap();
+            })
+            .unwrap();
         let work = Work {
             plan: PlanId::generate(&clock),
             session: SessionId::generate(&clock),

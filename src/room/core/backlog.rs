@@ -88,7 +88,9 @@ impl Backlog {
     }
 
     fn release(&mut self) -> Vec<Effect> {
-        let ready = self.held.partition_point(|(position, _)| *position <= self.committed);
+        let ready = self
+            .held
+            .partition_point(|(position, _)| *position <= self.committed);
         self.held.drain(..ready).map(|(_, effect)| effect).collect()
     }
 
@@ -108,12 +110,17 @@ impl RoomCore {
     pub(super) fn show_committed(&mut self, committed: Committed) {
         let rows = self.backlog.take_committed();
         self.head = committed.last;
-        self.committed.advance(rows.iter().flat_map(|row| row.ends.iter().copied()));
+        self.committed
+            .advance(rows.iter().flat_map(|row| row.ends.iter().copied()));
         self.snapshots.count(&rows);
         // Before the broadcast: a sync step 2 that waited for the middle of this batch makes its
         // session live, so that the rest of the batch reaches it too.
         for effect in self.backlog.release() {
-            if let Effect::Send { to, message: ServerMessage::SyncStep2(_) } = &effect {
+            if let Effect::Send {
+                to,
+                message: ServerMessage::SyncStep2(_),
+            } = &effect
+            {
                 if self.members.is_refused(*to) {
                     continue;
                 }
@@ -133,12 +140,16 @@ impl RoomCore {
     fn broadcast(&mut self, to: &[SessionId], rows: &[Row]) {
         let updates: Vec<_> = rows.iter().map(|row| row.row.update.clone()).collect();
         match document::merge(&updates) {
-            Some(update) => self.effects.push(Effect::Broadcast { to: to.to_vec(), update }),
-            None => self.effects.extend(
-                updates
-                    .into_iter()
-                    .map(|update| Effect::Broadcast { to: to.to_vec(), update }),
-            ),
+            Some(update) => self.effects.push(Effect::Broadcast {
+                to: to.to_vec(),
+                update,
+            }),
+            None => self
+                .effects
+                .extend(updates.into_iter().map(|update| Effect::Broadcast {
+                    to: to.to_vec(),
+                    update,
+                })),
         }
     }
 
@@ -162,11 +173,13 @@ impl RoomCore {
                         others.push(row.session);
                     }
                 }
-                self.effects.extend(others.into_iter().map(|session| Effect::Disconnect {
-                    session,
-                    code: ErrorCode::Unavailable,
-                    say: "the last edits could not be saved yet; reconnecting sends them again"
-                        .to_owned(),
+                self.effects.extend(others.into_iter().map(|session| {
+                    Effect::Disconnect {
+                        session,
+                        code: ErrorCode::Unavailable,
+                        say: "the last edits could not be saved yet; reconnecting sends them again"
+                            .to_owned(),
+                    }
                 }));
             }
         }

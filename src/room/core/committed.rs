@@ -17,7 +17,10 @@ impl Committed {
     pub(super) fn of(replica: &Replica) -> Self {
         // The replica's own vector is sound, and an empty one is always safe: it asks for everything.
         let now = StateVector::decode(&replica.state_vector(), usize::MAX).unwrap_or_default();
-        Self { now, before: Vec::new() }
+        Self {
+            now,
+            before: Vec::new(),
+        }
     }
 
     pub(super) fn advance(&mut self, ends: impl Iterator<Item = (ClientId, u32)>) {
@@ -42,7 +45,10 @@ impl Committed {
     /// What a session has that got everything but the last batch.
     pub(super) fn before_last_batch(&self) -> StateVector {
         let before = |client| {
-            self.before.iter().find(|(one, _)| *one == client).map(|(_, clock)| *clock)
+            self.before
+                .iter()
+                .find(|(one, _)| *one == client)
+                .map(|(_, clock)| *clock)
         };
         self.now
             .iter()

@@ -44,7 +44,10 @@ fn readable(roots: &[(String, RootKind)]) -> Vec<(String, document::RootKind)> {
         RootKind::Array => document::RootKind::Array,
         RootKind::Xml => document::RootKind::Xml,
     };
-    roots.iter().map(|(name, as_what)| (name.clone(), kind(as_what))).collect()
+    roots
+        .iter()
+        .map(|(name, as_what)| (name.clone(), kind(as_what)))
+        .collect()
 }
 
 impl RoomCore {
@@ -63,7 +66,9 @@ impl RoomCore {
         let mut messages = Vec::new();
         for (session, roots) in &self.hash_watch.watched {
             // A root read as what it is not is told to that client by having no hash.
-            let Ok(hash) = self.replica.content_hash(&readable(roots)) else { continue };
+            let Ok(hash) = self.replica.content_hash(&readable(roots)) else {
+                continue;
+            };
             let body = Hash {
                 plan: self.plan.to_string(),
                 state_vector: state_vector.clone(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use convene_protocol::control::member::Changed;
 use convene_protocol::control::notify;
 use convene_protocol::error_code::ErrorCode;
-use convene_protocol::frame::ServerMessage;
+use convene_protocol::frame::{Scope, ServerMessage};
 
 use crate::auth::access::{Grant, Role};
 use crate::clock::Timestamp;
@@ -80,14 +80,22 @@ impl Members {
 
     fn of(&self, user: UserId) -> Vec<SessionId> {
         let is_theirs = |member: &Member| member.grant.user() == user;
-        self.0.iter().filter(|(_, member)| is_theirs(member)).map(|(session, _)| *session).collect()
+        self.0
+            .iter()
+            .filter(|(_, member)| is_theirs(member))
+            .map(|(session, _)| *session)
+            .collect()
     }
 
     /// Who is sent what happens. Not those whose replica was refused: some of them are members no
     /// more, and the others load the document anew.
     pub(super) fn live(&self) -> Vec<SessionId> {
         let live = |member: &Member| matches!(member.delivery, Delivery::Live) && !member.refused;
-        self.0.iter().filter(|(_, member)| live(member)).map(|(session, _)| *session).collect()
+        self.0
+            .iter()
+            .filter(|(_, member)| live(member))
+            .map(|(session, _)| *session)
+            .collect()
     }
 
     pub(super) fn is_refused(&self, session: SessionId) -> bool {
@@ -118,10 +126,17 @@ impl RoomCore {
                 self.end_replica(session, ErrorCode::Forbidden, say);
                 continue;
             };
-            let Some(member) = self.members.get_mut(session) else { continue };
+            let Some(member) = self.members.get_mut(session) else {
+                continue;
+            };
             member.grant = Grant::new(member.grant.plan(), user, role);
             let writes = member.grant.write().is_some();
-            self.effects.push(Effect::TellAccess { session, writes });
+            let scope = if writes {
+                Scope::ReadWrite
+            } else {
+                Scope::ReadOnly
+            };
+            self.effects.push(Effect::TellAccess { session, scope });
         }
     }
 

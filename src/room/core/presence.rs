@@ -33,7 +33,11 @@ impl PresenceBoard {
     }
 
     pub(super) fn due(&self) -> Option<Timestamp> {
-        if self.changed.is_empty() { None } else { self.quiet_until }
+        if self.changed.is_empty() {
+            None
+        } else {
+            self.quiet_until
+        }
     }
 
     fn take_due(&mut self, now: Timestamp) -> Option<Bytes> {
@@ -49,14 +53,26 @@ impl PresenceBoard {
 
 impl RoomCore {
     pub(super) fn accept_presence(&mut self, session: SessionId, update: &Bytes) {
-        let Some(member) = self.members.get(session) else { return };
+        let Some(member) = self.members.get(session) else {
+            return;
+        };
         if member.refused {
             return;
         }
-        let peer = Peer { user: member.grant.user(), name: member.name.clone(), kind: "person" };
-        let limits =
-            PresenceLimits { bytes_max: self.limits.presence_bytes_max, ids_max: IDS_PER_SESSION };
-        match self.presence.presence.announce(session, &peer, update, limits) {
+        let peer = Peer {
+            user: member.grant.user(),
+            name: member.name.clone(),
+            kind: "person",
+        };
+        let limits = PresenceLimits {
+            bytes_max: self.limits.presence_bytes_max,
+            ids_max: IDS_PER_SESSION,
+        };
+        match self
+            .presence
+            .presence
+            .announce(session, &peer, update, limits)
+        {
             Ok(Announced { changed, answer }) => {
                 self.presence.changed.extend(changed);
                 if let Some(answer) = answer {

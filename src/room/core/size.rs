@@ -7,7 +7,7 @@ use convene_protocol::control::notify;
 use convene_protocol::control::plan::{ReadOnly, SizeWarning};
 use convene_protocol::frame::ServerMessage;
 
-use crate::room::core::RoomCore;
+use crate::room::core::{RoomCore, RoomLimits};
 
 /// The share of the limit from which people are warned, in percent.
 const WARN_AT_PERCENT: usize = 80;
@@ -28,8 +28,16 @@ enum Said {
 }
 
 impl Size {
-    pub(super) fn new(bytes: usize) -> Self {
-        Self { bytes, measured: bytes, said: Said::Nothing }
+    /// Of a document that was just loaded. The size is that of its rows, which overstates it, but a
+    /// plan that was full before must not open as writable.
+    pub(super) fn new(bytes: usize, limits: &RoomLimits) -> Self {
+        let is_full = bytes >= limits.document_bytes_max;
+        let said = if is_full { Said::Full } else { Said::Nothing };
+        Self {
+            bytes,
+            measured: bytes,
+            said,
+        }
     }
 
     pub(super) fn measure(&mut self, bytes: usize) {
@@ -43,7 +51,11 @@ impl Size {
 
     /// Measuring costs as much as encoding, so not more often than every tenth of the size.
     fn needs_measuring(&self) -> bool {
-        self.bytes > self.measured.saturating_add(self.measured / 10).saturating_add(1 << 16)
+        self.bytes
+            > self
+                .measured
+                .saturating_add(self.measured / 10)
+                .saturating_add(1 << 16)
     }
 }
 
@@ -65,7 +77,10 @@ impl RoomCore {
         if bytes >= self.limits.document_bytes_max && self.size.said != Said::Full {
             self.size.said = Said::Full;
             let say = "this plan has reached its size limit and is read-only now".to_owned();
-            self.tell_all(&notify(&ReadOnly { plan: self.plan.to_string(), say }));
+            self.tell_all(&notify(&ReadOnly {
+                plan: self.plan.to_string(),
+                say,
+            }));
         } else if bytes >= warn_at && self.size.said == Said::Nothing {
             self.size.said = Said::Warning;
             let warning = SizeWarning {

@@ -26,7 +26,12 @@ pub(super) struct Snapshots {
 impl Snapshots {
     pub(super) fn new(head: Seq, snapshot: Seq, document_bytes: usize) -> Self {
         let rows = u64::try_from(head.0 - snapshot.0).unwrap_or(0);
-        Self { rows, bytes: 0, document_bytes, writing: None }
+        Self {
+            rows,
+            bytes: 0,
+            document_bytes,
+            writing: None,
+        }
     }
 
     pub(super) fn count(&mut self, rows: &[Row]) {
@@ -34,14 +39,17 @@ impl Snapshots {
         self.bytes += rows.iter().map(|row| row.row.update.len()).sum::<usize>();
     }
 
-    pub(super) fn settle(&mut self, seq: Seq, covered: bool) {
-        if let Some((written, rows, bytes)) = self.writing.take_if(|(written, ..)| *written == seq)
-            && covered
-        {
-            debug_assert_eq!(written, seq);
+    /// The snapshot at `seq` is there, or one at least as new.
+    pub(super) fn cover(&mut self, seq: Seq) {
+        if let Some((_, rows, bytes)) = self.writing.take_if(|(written, ..)| *written == seq) {
             self.rows = self.rows.saturating_sub(rows);
             self.bytes = self.bytes.saturating_sub(bytes);
         }
+    }
+
+    /// The snapshot at `seq` could not be written; a later one will be.
+    pub(super) fn give_up(&mut self, seq: Seq) {
+        self.writing.take_if(|(written, ..)| *written == seq);
     }
 
     pub(super) fn is_writing(&self) -> bool {
@@ -78,7 +86,10 @@ impl RoomCore {
                 self.snapshots.writing = Some(counted);
                 self.snapshots.document_bytes = bytes.len();
                 self.size.measure(bytes.len());
-                self.effects.push(Effect::WriteSnapshot { seq: self.head, bytes });
+                self.effects.push(Effect::WriteSnapshot {
+                    seq: self.head,
+                    bytes,
+                });
             }
             // The journal is whole; only the shortcut to it cannot be made from this replica.
             Err(_) => self.poisoned = true,

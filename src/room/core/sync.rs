@@ -21,7 +21,9 @@ impl RoomCore {
     /// Answers with this room's own step 1 and with what the client lacks. The step 1 goes out at
     /// once, since it names only what is committed; the step 2 may hold more and waits.
     pub(super) fn answer_sync_step1(&mut self, session: SessionId, state_vector: &Bytes) {
-        let Some(member) = self.members.get(session) else { return };
+        let Some(member) = self.members.get(session) else {
+            return;
+        };
         if member.refused {
             return;
         }
@@ -36,7 +38,10 @@ impl RoomCore {
         match self.replica.diff(state_vector) {
             Ok(update) => {
                 let message = ServerMessage::SyncStep1(self.committed.encode());
-                self.effects.push(Effect::Send { to: session, message });
+                self.effects.push(Effect::Send {
+                    to: session,
+                    message,
+                });
                 self.send_step2(session, update);
                 if first {
                     self.send_presence(session);
@@ -49,7 +54,10 @@ impl RoomCore {
     /// Sends a sync step 2 once all of it is committed; the session is live from then on.
     fn send_step2(&mut self, session: SessionId, update: Bytes) {
         let message = ServerMessage::SyncStep2(update);
-        if let Some(effect) = self.backlog.hold(Effect::Send { to: session, message }) {
+        if let Some(effect) = self.backlog.hold(Effect::Send {
+            to: session,
+            message,
+        }) {
             self.effects.push(effect);
             self.members.settle_sync(session);
         }
@@ -58,17 +66,23 @@ impl RoomCore {
     /// A client that has synced before, but not in this epoch: it knows clients of this document
     /// and not the marker that every state vector of the epoch holds.
     fn is_of_another_epoch(&self, state_vector: &Bytes) -> bool {
-        let Some(marker) = self.epoch_marker else { return false };
+        let Some(marker) = self.epoch_marker else {
+            return false;
+        };
         // A vector that cannot be read is refused by the diff that follows.
         StateVector::decode(state_vector, self.committed.now().len() + 64).is_ok_and(|theirs| {
             theirs.get(marker) == 0
-                && theirs.iter().any(|(client, _)| self.committed.now().get(client) > 0)
+                && theirs
+                    .iter()
+                    .any(|(client, _)| self.committed.now().get(client) > 0)
         })
     }
 
     /// Takes an update in, or says why not. Either way the client hears one status.
     pub(super) fn accept_update(&mut self, now: Timestamp, session: SessionId, update: &Bytes) {
-        let Some(member) = self.members.get(session) else { return };
+        let Some(member) = self.members.get(session) else {
+            return;
+        };
         if member.refused {
             return self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
         }
@@ -86,8 +100,8 @@ impl RoomCore {
             Ok(false) if self.size.is_full() => self.refuse(
                 session,
                 ErrorCode::TooLarge,
-                "this plan has reached its size limit and is read-only; its owner can archive or \
-                 delete content by restoring it smaller"
+                "this plan has reached its size limit and is read-only; ask whoever runs this \
+                 server to raise CONVENE_DOCUMENT_BYTES_MAX"
                     .to_owned(),
             ),
             Ok(false) => self.refuse(
@@ -109,11 +123,26 @@ impl RoomCore {
         }
         match self.replica.apply(update, access.user()) {
             Ok(Applied { update: None, .. }) => self.acknowledge(session),
-            Ok(Applied { update: Some(update), ends, first_seen }) => {
+            Ok(Applied {
+                update: Some(update),
+                ends,
+                first_seen,
+            }) => {
                 let author = access.user();
                 let origin = Origin::Session(session);
-                let row = NewRow { update, author: Some(author), origin, at: now };
-                self.backlog.push(Row { row, session, author, ends, first_seen });
+                let row = NewRow {
+                    update,
+                    author: Some(author),
+                    origin,
+                    at: now,
+                };
+                self.backlog.push(Row {
+                    row,
+                    session,
+                    author,
+                    ends,
+                    first_seen,
+                });
                 self.acknowledge(session);
             }
             Err(Refusal::Hole) => self.ask_again(now, session),
@@ -124,13 +153,20 @@ impl RoomCore {
     /// Says "saved" once everything up to here is.
     fn acknowledge(&mut self, session: SessionId) {
         let message = ServerMessage::SyncStatus(SyncStatus::Applied);
-        self.when_committed(Effect::Send { to: session, message });
+        self.when_committed(Effect::Send {
+            to: session,
+            message,
+        });
     }
 
     /// Something before this update is missing: asks for all of it instead of keeping the part.
     fn ask_again(&mut self, now: Timestamp, session: SessionId) {
-        let Some(member) = self.members.get_mut(session) else { return };
-        member.rejects.retain(|at| now.as_micros() - at.as_micros() < MINUTE);
+        let Some(member) = self.members.get_mut(session) else {
+            return;
+        };
+        member
+            .rejects
+            .retain(|at| now.as_micros() - at.as_micros() < MINUTE);
         member.rejects.push(now);
         if member.rejects.len() > self.limits.rejects_per_minute as usize {
             return self.effects.push(Effect::Disconnect {
@@ -146,34 +182,50 @@ impl RoomCore {
 
     fn refuse_for(&mut self, session: SessionId, update: &Bytes, refusal: Refusal) {
         let (code, say) = match refusal {
-            Refusal::Malformed(what) => (ErrorCode::Malformed, format!("not a sound update: {what}")),
-            Refusal::Wiring(what) => {
-                (ErrorCode::Unprocessable, format!("the update would break the document: {what}"))
+            Refusal::Malformed(what) => {
+                (ErrorCode::Malformed, format!("not a sound update: {what}"))
             }
+            Refusal::Wiring(what) => (
+                ErrorCode::Unprocessable,
+                format!("the update would break the document: {what}"),
+            ),
             Refusal::TooLarge(what) => (ErrorCode::TooLarge, format!("over a limit: {what}")),
             Refusal::ForeignClientId(client) => (
                 ErrorCode::Unprocessable,
-                format!("client id {client} belongs to another account; reload the document"),
+                format!("client id {client} is used by another replica; reload the document"),
             ),
             Refusal::Hole => (
                 ErrorCode::Unprocessable,
-                "the update builds on something this plan never had; reload the document".to_owned(),
+                "the update builds on something this plan never had; reload the document"
+                    .to_owned(),
             ),
-            Refusal::Poisoned(reason) => {
-                self.poisoned = true;
-                self.quarantine(session, update, reason);
-                return self.refuse_harmful(session);
-            }
+            Refusal::Poisoned(reason) => return self.poison(session, update, reason),
         };
         self.refuse(session, code, say);
     }
 
-    fn quarantine(&mut self, session: SessionId, update: &Bytes, reason: String) {
+    /// The replica is lost. Whoever sent the update that did it is refused; whoever only read comes
+    /// back to the one that is made in its place.
+    fn poison(&mut self, session: SessionId, update: &Bytes, reason: String) {
+        self.poisoned = true;
+        if update.is_empty() {
+            return self.effects.push(Effect::Disconnect {
+                session,
+                code: ErrorCode::Unavailable,
+                say: "the plan is being loaded again; reconnecting goes on where it was".to_owned(),
+            });
+        }
         if let Some(member) = self.members.get(session) {
             let author = member.grant.user();
             let update = update.clone();
-            self.effects.push(Effect::Quarantine { update, author, session, reason });
+            self.effects.push(Effect::Quarantine {
+                update,
+                author,
+                session,
+                reason,
+            });
         }
+        self.refuse_harmful(session);
     }
 
     pub(super) fn refuse_harmful(&mut self, session: SessionId) {
@@ -204,7 +256,9 @@ impl RoomCore {
 
     /// The session has drained: one step 2 from where it fell behind, and who is here.
     pub(super) fn catch_up(&mut self, session: SessionId) {
-        let Some(member) = self.members.get_mut(session) else { return };
+        let Some(member) = self.members.get_mut(session) else {
+            return;
+        };
         if member.refused {
             return;
         }

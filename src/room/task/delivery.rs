@@ -24,16 +24,22 @@ struct Encoded {
 
 impl Encoded {
     fn new(message: &ServerMessage) -> Option<Self> {
-        message.body().map(|body| Self { body, addressed: HashMap::new() })
+        message.body().map(|body| Self {
+            body,
+            addressed: HashMap::new(),
+        })
     }
 
     fn for_seat(&mut self, seat: &Seat) -> Bytes {
-        let Some(address) = &seat.address else { return self.body.clone() };
+        let Some(address) = &seat.address else {
+            return self.body.clone();
+        };
         if let Some(frame) = self.addressed.get(address.as_str()) {
             return frame.clone();
         }
         let frame = hocuspocus::with_address(address, &self.body);
-        self.addressed.insert(address.as_str().to_owned(), frame.clone());
+        self.addressed
+            .insert(address.as_str().to_owned(), frame.clone());
         frame
     }
 }
@@ -52,8 +58,14 @@ impl RoomTask {
         };
         let mut behind = Vec::new();
         for session in to {
-            let Some(seat) = self.seats.get(session) else { continue };
-            if seat.outbox.push_update(*session, encoded.for_seat(seat)).is_err() {
+            let Some(seat) = self.seats.get(session) else {
+                continue;
+            };
+            if seat
+                .outbox
+                .push_update(*session, encoded.for_seat(seat))
+                .is_err()
+            {
                 behind.push(*session);
             }
         }
@@ -65,11 +77,18 @@ impl RoomTask {
     }
 
     pub(super) fn broadcast_presence(&self, to: &[SessionId], update: Bytes) {
-        let Some(mut encoded) = Encoded::new(&ServerMessage::Awareness(update)) else { return };
-        for seat in to.iter().filter_map(|session| Some((*session, self.seats.get(session)?))) {
+        let Some(mut encoded) = Encoded::new(&ServerMessage::Awareness(update)) else {
+            return;
+        };
+        for seat in to
+            .iter()
+            .filter_map(|session| Some((*session, self.seats.get(session)?)))
+        {
             let (session, seat) = seat;
             // Whoever cannot take it is marked as behind and gets everybody's presence later.
-            seat.outbox.push_presence(session, encoded.for_seat(seat)).ok();
+            seat.outbox
+                .push_presence(session, encoded.for_seat(seat))
+                .ok();
         }
     }
 
@@ -81,13 +100,18 @@ impl RoomTask {
             plan.id = %self.plan, session.id = %session, code = code.as_str(), say,
             "refused session {session} of plan {}", self.plan
         );
-        let Some(seat) = self.seats.get(&session) else { return };
+        let Some(seat) = self.seats.get(&session) else {
+            return;
+        };
         seat.refused.store(true, Ordering::Release);
         match seat.dialect() {
             Dialect::YWebsocket => seat.outbox.end(Ending::new(code, say)),
             Dialect::Hocuspocus => {
-                let reset =
-                    Reset { plan: self.plan.to_string(), code, say: say.clone() };
+                let reset = Reset {
+                    plan: self.plan.to_string(),
+                    code,
+                    say: say.clone(),
+                };
                 seat.answer(&ServerMessage::Stateless(notify(&reset)));
                 seat.answer(&ServerMessage::PermissionDenied(say));
             }
@@ -101,8 +125,7 @@ impl RoomTask {
         }
     }
 
-    pub(super) fn tell_access(&self, session: SessionId, writes: bool) {
-        let scope = if writes { Scope::ReadWrite } else { Scope::ReadOnly };
+    pub(super) fn tell_access(&self, session: SessionId, scope: Scope) {
         self.send(session, &ServerMessage::Authenticated(scope));
     }
 }

@@ -5,12 +5,27 @@
 
 use bytes::Bytes;
 
-use super::RoomTask;
+use super::{RoomTask, TICK};
 use crate::document::{Loaded, Replica, Stored, epoch_client, verify_snapshot};
 use crate::ids::{SessionId, UserId};
 use crate::room::core::{RoomCore, RoomLimits, Start};
 use crate::storage::StorageError;
 use crate::storage::journal::{Epoch, Origin, Quarantined, Seq, StoredPlan};
+
+/// Where a load begins.
+#[derive(Debug, Clone, Copy)]
+enum From {
+    Snapshot,
+    FirstRow,
+}
+
+fn load(stored: &StoredPlan) -> Loaded {
+    Replica::load(&Stored {
+        snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
+        rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
+        bindings: stored.bindings.clone(),
+    })
+}
 
 /// Why a plan could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -26,15 +41,63 @@ pub(super) enum LoadError {
 impl RoomTask {
     pub(super) async fn load(&mut self) -> Result<RoomCore, LoadError> {
         let began = self.shared.clock.monotonic();
-        let stored = self.read_plan().await?;
-        let start = self.replay(stored);
+        let start = self.read_start().await?;
         metrics::histogram!("convene_room_load_seconds").record(began.elapsed().as_secs_f64());
         Ok(RoomCore::new(start, RoomLimits::from(&self.shared.limits)))
     }
 
-    pub(super) async fn read_plan(&self) -> Result<StoredPlan, LoadError> {
+    /// Makes the replica anew from the journal. Everything that was accepted before it was harmed
+    /// is committed by now, so sessions stay and notice nothing.
+    pub(super) async fn rebuild(&mut self, core: &mut RoomCore) {
+        metrics::counter!("convene_room_rebuilds_total").increment(1);
+        tracing::warn!(plan.id = %self.plan, "rebuilding the replica of plan {}", self.plan);
+        loop {
+            match self.read_start().await {
+                Ok(start) => {
+                    core.rebuilt(start);
+                    return;
+                }
+                Err(LoadError::PlanGone) => {
+                    self.end_plan();
+                    return;
+                }
+                Err(LoadError::Storage(error)) => {
+                    tracing::warn!(plan.id = %self.plan, %error, "plan {} waits for storage", self.plan);
+                    tokio::time::sleep(TICK).await;
+                }
+            }
+            if self.gone.is_cancelled() {
+                self.ending = true;
+                return;
+            }
+        }
+    }
+
+    /// The document from its newest snapshot, or from its first row if that cannot be read.
+    async fn read_start(&mut self) -> Result<Start, LoadError> {
+        let stored = self.read_plan(From::Snapshot).await?;
+        let loaded = load(&stored);
+        if !loaded.snapshot_broken {
+            return Ok(self.start(stored, loaded));
+        }
+        metrics::counter!("convene_snapshots_unreadable_total").increment(1);
+        tracing::error!(
+            plan.id = %self.plan,
+            "the snapshot of plan {} cannot be read; its whole journal is", self.plan
+        );
+        let stored = self.read_plan(From::FirstRow).await?;
+        let loaded = load(&stored);
+        Ok(self.start(stored, loaded))
+    }
+
+    async fn read_plan(&self, from: From) -> Result<StoredPlan, LoadError> {
         let (storage, plan) = (self.shared.storage.clone(), self.plan);
-        let reading = self.shared.runtime.spawn(async move { storage.load(plan).await });
+        let reading = self.shared.runtime.spawn(async move {
+            match from {
+                From::Snapshot => storage.load(plan).await,
+                From::FirstRow => storage.load_whole_journal(plan).await,
+            }
+        });
         match reading.await {
             Ok(stored) => stored?.ok_or(LoadError::PlanGone),
             // Only when the runtime ends, and then nobody waits for this plan.
@@ -42,21 +105,14 @@ impl RoomTask {
         }
     }
 
-    /// Makes the replica from what was stored; rows it cannot hold are kept aside and reported.
-    pub(super) fn replay(&mut self, stored: StoredPlan) -> Start {
+    /// What the room starts from; rows that could not be applied are kept aside and reported.
+    fn start(&mut self, stored: StoredPlan, loaded: Loaded) -> Start {
         self.epoch = stored.epoch;
-        let snapshot_seq = stored.snapshot.as_ref().map_or(Seq(0), |(seq, _)| *seq);
-        let bytes = stored.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len())
-            + stored.rows.iter().map(|row| row.update.len()).sum::<usize>();
-        let Loaded { replica, broken_rows, snapshot_broken } = Replica::load(&Stored {
-            snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
-            rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
-            bindings: stored.bindings,
-        });
-        if snapshot_broken {
-            tracing::error!(plan.id = %self.plan, "the snapshot of plan {} is broken", self.plan);
-        }
-        for row in broken_rows.iter().filter_map(|index| stored.rows.get(*index)) {
+        for row in loaded
+            .broken_rows
+            .iter()
+            .filter_map(|index| stored.rows.get(*index))
+        {
             self.quarantine_row(Quarantined {
                 plan: self.plan,
                 epoch: stored.epoch,
@@ -67,12 +123,18 @@ impl RoomTask {
                 reason: "the row could not be applied while loading".to_owned(),
             });
         }
+        let snapshot_bytes = stored.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
         Start {
             plan: self.plan,
-            replica,
+            replica: loaded.replica,
             head: stored.head,
-            snapshot_seq,
-            bytes,
+            snapshot_seq: stored.snapshot.map_or(Seq(0), |(seq, _)| seq),
+            bytes: snapshot_bytes
+                + stored
+                    .rows
+                    .iter()
+                    .map(|row| row.update.len())
+                    .sum::<usize>(),
             epoch_marker: (stored.epoch > Epoch(1))
                 .then(|| epoch_client(self.plan, stored.epoch.0)),
         }
