@@ -114,8 +114,11 @@ impl App {
     pub async fn start(config: Config, metrics: Metrics, clock: Clock) -> Result<Self, AppError> {
         let storage = Storage::open(&config.database, &config.data, clock.clone()).await?;
         let secret = secret::secret_key(&config)?;
-        let tokens =
-            Tokens::new(&secret, clock.clone(), config.accounts.access_token_lifetime);
+        let tokens = Tokens::new(
+            &secret,
+            clock.clone(),
+            config.accounts.access_token_lifetime,
+        );
         let running = Running::start(&config, storage, &clock)?;
         let accounts = Accounts {
             storage: running.storage.clone(),
@@ -134,14 +137,22 @@ impl App {
             storage: running.storage.clone(),
             tokens: Arc::new(tokens),
             registry: running.registry.clone(),
-            desk: Desk::new(running.storage.clone(), running.registry.clone(), clock.clone()),
+            desk: Desk::new(
+                running.storage.clone(),
+                running.registry.clone(),
+                clock.clone(),
+            ),
             directory: running.directory.clone(),
             clock,
             door: Arc::new(config.door.clone()),
             limits: Arc::new(config.limits.clone()),
             tracker: running.tracker.clone(),
         };
-        drop(running.tracker.spawn(metrics.clone().keep_up(running.stop_journal.clone())));
+        drop(
+            running
+                .tracker
+                .spawn(metrics.clone().keep_up(running.stop_journal.clone())),
+        );
         let address = config.listen;
         let state = HttpState {
             accounts: Arc::new(accounts),
@@ -149,12 +160,18 @@ impl App {
             readiness: running.readiness.clone(),
             metrics,
         };
-        let routes = http::routes().with_state(state.clone()).merge(upgrade::routes(sessions));
+        let routes = http::routes()
+            .with_state(state.clone())
+            .merge(upgrade::routes(sessions));
         let router = http::with_layers(routes, &state);
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| AppError::Listen { address, source })?;
-        Ok(Self { listener, router, running })
+        Ok(Self {
+            listener,
+            router,
+            running,
+        })
     }
 
     /// The address that is listened on.
@@ -164,7 +181,11 @@ impl App {
 
     /// Serves until `stop` is done or the server has to be replaced, and then takes it apart.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<Ended, AppError> {
-        let Self { listener, router, running } = self;
+        let Self {
+            listener,
+            router,
+            running,
+        } = self;
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let stop_listening = running.stop_listening.clone();
         let served = axum::serve(listener, service)
@@ -211,7 +232,11 @@ impl Running {
             Arc::new(running.directory.clone()),
             running.stop_journal.clone(),
         )));
-        drop(running.tracker.spawn(sweep(running.storage.clone(), running.stop_journal.clone())));
+        drop(
+            running
+                .tracker
+                .spawn(sweep(running.storage.clone(), running.stop_journal.clone())),
+        );
         Ok(running)
     }
 
@@ -224,7 +249,10 @@ impl Running {
         until(ROOMS_END_WITHIN, || self.registry.count() == 0).await;
         self.stop_journal.cancel();
         self.tracker.close();
-        if tokio::time::timeout(TASKS_END_WITHIN, self.tracker.wait()).await.is_err() {
+        if tokio::time::timeout(TASKS_END_WITHIN, self.tracker.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("some tasks did not end in time");
         }
         self.storage.close().await;

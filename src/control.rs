@@ -98,8 +98,9 @@ async fn call<M: Method>(
     caller: &Caller,
     request: &Request,
 ) -> Result<Box<RawValue>, Failure> {
-    let params: M =
-        request.params().map_err(|failure| Failure::new(failure.code, failure.message))?;
+    let params: M = request
+        .params()
+        .map_err(|failure| Failure::new(failure.code, failure.message))?;
     let key = params.idempotency_key().map(str::to_owned);
     let work = async {
         let answer = params.run(desk, caller).await?;
@@ -116,7 +117,12 @@ async fn call<M: Method>(
 impl Desk {
     /// A desk over these plans and rooms.
     pub fn new(storage: Storage, registry: Registry, clock: Clock) -> Self {
-        Self { storage, registry, clock, repeats: Repeats::default() }
+        Self {
+            storage,
+            registry,
+            clock,
+            repeats: Repeats::default(),
+        }
     }
 
     /// Works on a request; `None` when no answer is wanted.
@@ -129,7 +135,9 @@ impl Desk {
                 Err(Failure::new(failure.code, failure.message))
             }
         };
-        let status = outcome.as_ref().map_or_else(|failure| failure.code.as_str(), |_| "ok");
+        let status = outcome
+            .as_ref()
+            .map_or_else(|failure| failure.code.as_str(), |_| "ok");
         metrics::counter!("convene_control_requests_total", "status" => status).increment(1);
         metrics::histogram!("convene_control_seconds").record(began.elapsed().as_secs_f64());
         if let Err(failure) = &outcome {
@@ -153,18 +161,28 @@ impl Desk {
     async fn grant(&self, caller: &Caller, plan: &str) -> Result<Grant, Failure> {
         let plan: PlanId = plan.parse().map_err(|_| no_such_plan())?;
         let role = self.storage.find_role(plan, caller.principal.user).await?;
-        Ok(Grant::new(plan, caller.principal.user, role.ok_or_else(no_such_plan)?))
+        Ok(Grant::new(
+            plan,
+            caller.principal.user,
+            role.ok_or_else(no_such_plan)?,
+        ))
     }
 
     async fn own(&self, caller: &Caller, plan: &str) -> Result<OwnAccess, Failure> {
         self.grant(caller, plan).await?.own().ok_or_else(|| {
-            Failure::new(ErrorCode::Forbidden, "only an owner of the plan may do this")
+            Failure::new(
+                ErrorCode::Forbidden,
+                "only an owner of the plan may do this",
+            )
         })
     }
 }
 
 fn no_such_plan() -> Failure {
-    Failure::new(ErrorCode::NotFound, "there is no such plan for this account")
+    Failure::new(
+        ErrorCode::NotFound,
+        "there is no such plan for this account",
+    )
 }
 
 fn log(caller: &Caller, failure: &Failure) {

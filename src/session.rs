@@ -21,6 +21,7 @@ mod attachment;
 mod requests;
 
 mod hocuspocus;
+mod speaker;
 mod ywebsocket;
 
 mod task;

@@ -17,8 +17,10 @@ pub(super) fn secret_key(config: &Config) -> Result<SecretString, AppError> {
         return Ok(key.clone());
     }
     let path = config.data.join(FILE);
-    read_or_make(&path)
-        .map_err(|source| AppError::Secret { path: path.display().to_string(), source })
+    read_or_make(&path).map_err(|source| AppError::Secret {
+        path: path.display().to_string(),
+        source,
+    })
 }
 
 fn read_or_make(path: &Path) -> std::io::Result<SecretString> {

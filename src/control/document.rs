@@ -21,14 +21,26 @@ impl Method for WatchHash {
             ));
         }
         let plan: PlanId = self.plan.parse().map_err(|_| no_such_plan())?;
-        let opened = caller.opened.iter().find(|opened| opened.room.plan() == plan);
+        let opened = caller
+            .opened
+            .iter()
+            .find(|opened| opened.room.plan() == plan);
         let opened = opened.ok_or_else(|| {
-            Failure::new(ErrorCode::NotFound, "open this plan on the same connection first")
+            Failure::new(
+                ErrorCode::NotFound,
+                "open this plan on the same connection first",
+            )
         })?;
         let roots = self.roots.into_iter().collect();
-        let input = Input::HashWatched { session: opened.session, roots };
+        let input = Input::HashWatched {
+            session: opened.session,
+            roots,
+        };
         opened.room.tell(input).await.map_err(|_| {
-            Failure::new(ErrorCode::Unavailable, "the plan is being loaded again; repeat this")
+            Failure::new(
+                ErrorCode::Unavailable,
+                "the plan is being loaded again; repeat this",
+            )
         })?;
         Ok(Done {})
     }

@@ -15,7 +15,9 @@ impl Method for List {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Members, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let members = desk.storage.list_members(grant.plan()).await?;
-        Ok(Members { members: members.into_iter().map(body).collect() })
+        Ok(Members {
+            members: members.into_iter().map(body).collect(),
+        })
     }
 }
 
@@ -26,12 +28,16 @@ impl Method for SetRole {
             .role
             .parse()
             .map_err(|error| Failure::new(ErrorCode::Invalid, format!("{}: {error}", self.role)))?;
-        let user = desk.storage.find_user_by_email(&self.email).await?.ok_or_else(|| {
-            Failure::new(
-                ErrorCode::NotFound,
-                "nobody here has this e-mail address; ask them to register first",
-            )
-        })?;
+        let user = desk
+            .storage
+            .find_user_by_email(&self.email)
+            .await?
+            .ok_or_else(|| {
+                Failure::new(
+                    ErrorCode::NotFound,
+                    "nobody here has this e-mail address; ask them to register first",
+                )
+            })?;
         settle(desk.storage.set_role(access.plan(), user.id, role).await?)?;
         desk.tell_role(access.plan(), user.id, Some(role)).await;
         let members = desk.storage.list_members(access.plan()).await?;

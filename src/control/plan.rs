@@ -23,7 +23,10 @@ impl Method for Create {
             ));
         }
         let plan = PlanId::generate(&desk.clock);
-        let row = desk.storage.insert_plan(plan, name, caller.principal.user).await?;
+        let row = desk
+            .storage
+            .insert_plan(plan, name, caller.principal.user)
+            .await?;
         Ok(body(row, Role::Owner))
     }
 }
@@ -31,15 +34,25 @@ impl Method for Create {
 impl Method for List {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Plans, Failure> {
         let rows = desk.storage.list_plans_for(caller.principal.user).await?;
-        Ok(Plans { plans: rows.into_iter().map(|(row, role)| body(row, role)).collect() })
+        Ok(Plans {
+            plans: rows
+                .into_iter()
+                .map(|(row, role)| body(row, role))
+                .collect(),
+        })
     }
 }
 
 impl Method for Get {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<PlanBody, Failure> {
         let plan: PlanId = self.plan.parse().map_err(|_| no_such_plan())?;
-        let found = desk.storage.find_plan_for(caller.principal.user, plan).await?;
-        found.map(|(row, role)| body(row, role)).ok_or_else(no_such_plan)
+        let found = desk
+            .storage
+            .find_plan_for(caller.principal.user, plan)
+            .await?;
+        found
+            .map(|(row, role)| body(row, role))
+            .ok_or_else(no_such_plan)
     }
 }
 
@@ -47,7 +60,9 @@ impl Method for Delete {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Done, Failure> {
         let access = desk.own(caller, &self.plan).await?;
         desk.storage.delete_plan(access.plan()).await?;
-        desk.registry.end(access.plan(), ErrorCode::NotFound, "this plan was deleted").await;
+        desk.registry
+            .end(access.plan(), ErrorCode::NotFound, "this plan was deleted")
+            .await;
         Ok(Done {})
     }
 }

@@ -27,15 +27,25 @@ struct UnderWay {
 
 impl Repeats {
     fn begin(&self, key: Key) -> Option<UnderWay> {
-        let is_first =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
-        is_first.then(|| UnderWay { repeats: self.clone(), key })
+        let is_first = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key.clone());
+        is_first.then(|| UnderWay {
+            repeats: self.clone(),
+            key,
+        })
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.repeats.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.repeats
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
     }
 }
 

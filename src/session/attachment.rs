@@ -34,6 +34,9 @@ pub(super) struct Attachment {
     pub(super) grant: Grant,
     pub(super) principal: Principal,
     pub(super) expiry: Expiry,
+    /// A further token, good by its signature, that could not be looked up because the database was
+    /// away. The session goes on meanwhile: nothing of it is committed or shown either.
+    pub(super) retry: Option<String>,
 }
 
 /// When a session's token ends, and when its client is asked for the next.
@@ -60,7 +63,11 @@ impl Expiry {
     /// last quarter.
     pub(super) fn new(at: Timestamp, now: Timestamp) -> Self {
         let early = ASK_BEFORE_EXPIRY.min(at.since(now) / 4);
-        Self { at, ask_at: at.before(early), asked: false }
+        Self {
+            at,
+            ask_at: at.before(early),
+            asked: false,
+        }
     }
 
     pub(super) fn due(&mut self, now: Timestamp) -> Due {
@@ -75,7 +82,11 @@ impl Expiry {
     }
 
     pub(super) fn next(&self) -> Timestamp {
-        if self.asked { self.at.after(GRACE) } else { self.ask_at }
+        if self.asked {
+            self.at.after(GRACE)
+        } else {
+            self.ask_at
+        }
     }
 }
 
@@ -90,15 +101,20 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Who showed `token`. A sign-in that was revoked does not count, however good the signature.
     pub(super) async fn principal(&self, token: &str) -> Result<Principal, Failure> {
-        let principal = self.state.tokens.verify(token).map_err(|error| match error {
-            TokenError::Expired => Failure::new(
-                ErrorCode::Unauthenticated,
-                "the access token has expired; refresh it and connect again",
-            ),
-            TokenError::Invalid(_) => {
-                Failure::new(ErrorCode::Unauthenticated, "the access token is not valid; sign in")
-            }
-        })?;
+        let principal = self
+            .state
+            .tokens
+            .verify(token)
+            .map_err(|error| match error {
+                TokenError::Expired => Failure::new(
+                    ErrorCode::Unauthenticated,
+                    "the access token has expired; refresh it and connect again",
+                ),
+                TokenError::Invalid(_) => Failure::new(
+                    ErrorCode::Unauthenticated,
+                    "the access token is not valid; sign in",
+                ),
+            })?;
         if !self.state.storage.is_live(principal.family).await? {
             return Err(Failure::new(
                 ErrorCode::Unauthenticated,
@@ -127,16 +143,25 @@ impl Opening<'_> {
             address,
             refused: Arc::new(AtomicBool::new(false)),
         };
-        let joined = Joined { session, grant, name: principal.name.clone() };
-        let room = self.state.registry.join(plan, joined, seat.clone()).await.map_err(|refused| {
-            let code = match refused {
-                JoinRefused::PlanGone => ErrorCode::NotFound,
-                JoinRefused::Full | JoinRefused::Unavailable | JoinRefused::RoomGone => {
-                    ErrorCode::Unavailable
-                }
-            };
-            Failure::new(code, refused.to_string())
-        })?;
+        let joined = Joined {
+            session,
+            grant,
+            name: principal.name.clone(),
+        };
+        let room = self
+            .state
+            .registry
+            .join(plan, joined, seat.clone())
+            .await
+            .map_err(|refused| {
+                let code = match refused {
+                    JoinRefused::PlanGone => ErrorCode::NotFound,
+                    JoinRefused::Full | JoinRefused::Unavailable | JoinRefused::RoomGone => {
+                        ErrorCode::Unavailable
+                    }
+                };
+                Failure::new(code, refused.to_string())
+            })?;
         // A role that changed between the reading and the joining did not reach the room.
         let attachment = Attachment {
             session,
@@ -145,13 +170,17 @@ impl Opening<'_> {
             grant,
             principal: principal.clone(),
             expiry: Expiry::new(principal.expires_at, self.state.clock.now()),
+            retry: None,
         };
         let role = self.state.storage.find_role(plan, principal.user).await;
         if role.as_ref().ok() != Some(&Some(grant.role())) {
             attachment.leave().await;
             return Err(match role {
                 Err(error) => error.into(),
-                Ok(_) => Failure::new(ErrorCode::Unavailable, "your role has just changed; reconnect"),
+                Ok(_) => Failure::new(
+                    ErrorCode::Unavailable,
+                    "your role has just changed; reconnect",
+                ),
             });
         }
         tracing::info!(
@@ -180,7 +209,11 @@ impl Attachment {
 
     /// What the client may do, as its provider is told.
     pub(super) fn scope(&self) -> Scope {
-        if self.grant.write().is_some() { Scope::ReadWrite } else { Scope::ReadOnly }
+        if self.grant.write().is_some() {
+            Scope::ReadWrite
+        } else {
+            Scope::ReadOnly
+        }
     }
 
     /// Whether the room accepts nothing more from this replica.

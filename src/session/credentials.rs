@@ -15,13 +15,17 @@ pub const TOKEN_SUBPROTOCOL: &str = "convene.token.";
 /// The access token of an upgrade: from the `Authorization` header, else from a subprotocol, else
 /// from `?token=`.
 pub fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
-    bearer(headers).or_else(|| subprotocol(headers)).or_else(|| from_query(query?))
+    bearer(headers)
+        .or_else(|| subprotocol(headers))
+        .or_else(|| from_query(query?))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim().to_owned())
 }
 
 fn subprotocol(headers: &HeaderMap) -> Option<String> {
@@ -51,9 +55,15 @@ mod tests {
     fn a_token_is_found_in_all_three_places() {
         let mut headers = HeaderMap::new();
         assert_eq!(token(&headers, None), None);
-        assert_eq!(token(&headers, Some("a=1&token=x%2Ey")).as_deref(), Some("x.y"));
+        assert_eq!(
+            token(&headers, Some("a=1&token=x%2Ey")).as_deref(),
+            Some("x.y")
+        );
         assert_eq!(token(&headers, Some("token=")), None);
-        headers.insert(SEC_WEBSOCKET_PROTOCOL, "convene, convene.token.sub".parse().unwrap());
+        headers.insert(
+            SEC_WEBSOCKET_PROTOCOL,
+            "convene, convene.token.sub".parse().unwrap(),
+        );
         assert_eq!(token(&headers, Some("token=q")).as_deref(), Some("sub"));
         headers.insert(AUTHORIZATION, "Bearer head".parse().unwrap());
         assert_eq!(token(&headers, Some("token=q")).as_deref(), Some("head"));

@@ -54,7 +54,11 @@ pub struct Place {
 impl Directory {
     /// A directory without sockets.
     pub fn new(sockets_max: usize, per_user_max: usize) -> Self {
-        Self(Arc::new(Shared { sockets: Mutex::default(), sockets_max, per_user_max }))
+        Self(Arc::new(Shared {
+            sockets: Mutex::default(),
+            sockets_max,
+            per_user_max,
+        }))
     }
 
     /// Takes a socket in.
@@ -65,9 +69,18 @@ impl Directory {
         }
         let number = sockets.next;
         sockets.next += 1;
-        sockets.open.insert(number, Socket { outbox, people: Vec::new() });
+        sockets.open.insert(
+            number,
+            Socket {
+                outbox,
+                people: Vec::new(),
+            },
+        );
         metrics::gauge!("convene_sockets").increment(1.0);
-        Ok(Place { directory: self.clone(), number })
+        Ok(Place {
+            directory: self.clone(),
+            number,
+        })
     }
 
     /// How many sockets are open.
@@ -99,19 +112,28 @@ impl Directory {
         for socket in self.sockets().open.values() {
             if socket.people.iter().any(&matches) {
                 let say = "this sign-in has ended; sign in again";
-                socket.outbox.end(Ending::new(ErrorCode::Unauthenticated, say));
+                socket
+                    .outbox
+                    .end(Ending::new(ErrorCode::Unauthenticated, say));
             }
         }
     }
 
     /// The queues of all open sockets, for shutdown.
     pub fn outboxes(&self) -> Vec<Arc<Outbox>> {
-        self.sockets().open.values().map(|socket| Arc::clone(&socket.outbox)).collect()
+        self.sockets()
+            .open
+            .values()
+            .map(|socket| Arc::clone(&socket.outbox))
+            .collect()
     }
 
     fn sockets(&self) -> MutexGuard<'_, Sockets> {
         // The tables agree after every statement that can panic.
-        self.0.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .sockets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,7 +141,9 @@ impl Place {
     /// Notes that `user` showed a token of `family` on this socket.
     pub fn bind(&self, user: UserId, family: FamilyId) -> Result<(), DirectoryFull> {
         let mut sockets = self.directory.sockets();
-        let Some(socket) = sockets.open.get(&self.number) else { return Ok(()) };
+        let Some(socket) = sockets.open.get(&self.number) else {
+            return Ok(());
+        };
         if socket.people.contains(&(user, family)) {
             return Ok(());
         }
@@ -142,7 +166,9 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut sockets = self.directory.sockets();
-        let Some(socket) = sockets.open.remove(&self.number) else { return };
+        let Some(socket) = sockets.open.remove(&self.number) else {
+            return;
+        };
         let mut users: Vec<UserId> = socket.people.iter().map(|(user, _)| *user).collect();
         users.sort_unstable();
         users.dedup();

@@ -86,7 +86,8 @@ impl Hocuspocus {
         match decoded {
             ClientFrame::Pong => Ok(()),
             ClientFrame::Ping => {
-                self.outbox.push_answer(Frame::Binary(Bytes::from_static(&hocuspocus::PONG_FRAME)));
+                self.outbox
+                    .push_answer(Frame::Binary(Bytes::from_static(&hocuspocus::PONG_FRAME)));
                 Ok(())
             }
             ClientFrame::Addressed { address, message } => {
@@ -169,7 +170,10 @@ impl Hocuspocus {
         let Some(Slot::Open(attachment)) = self.addresses.get(&address) else {
             return too_large(say);
         };
-        let input = Input::FrameTooLarge { session: attachment.session, say };
+        let input = Input::FrameTooLarge {
+            session: attachment.session,
+            say,
+        };
         attachment.tell(input).await.map_err(|RoomGone| room_gone())
     }
 
@@ -183,8 +187,13 @@ impl Hocuspocus {
     pub(super) async fn drained(&self, sessions: &[SessionId]) -> Result<(), Ending> {
         for attachment in self.addresses.open() {
             if sessions.contains(&attachment.session) {
-                let input = Input::Drained { session: attachment.session };
-                attachment.tell(input).await.map_err(|RoomGone| room_gone())?;
+                let input = Input::Drained {
+                    session: attachment.session,
+                };
+                attachment
+                    .tell(input)
+                    .await
+                    .map_err(|RoomGone| room_gone())?;
             }
         }
         Ok(())
@@ -198,7 +207,8 @@ impl Hocuspocus {
             match attachment.expiry.due(now) {
                 Due::Nothing => {}
                 Due::Ask => attachment.seat.answer(&ServerMessage::AskToken),
-                Due::Over => over.push(address.clone()),
+                Due::Over if attachment.retry.is_none() => over.push(address.clone()),
+                Due::Over => {}
             }
         }
         for address in over {
@@ -216,7 +226,10 @@ impl Hocuspocus {
         if self.addresses.has_retries() {
             return Some(self.state.clock.now().after(opening::RETRY_EVERY));
         }
-        self.addresses.open().map(|attachment| attachment.expiry.next()).min()
+        self.addresses
+            .open()
+            .map(|attachment| attachment.expiry.next())
+            .min()
     }
 
     /// Any open address will do: the client looks only at whether data arrives.
@@ -232,18 +245,25 @@ impl Hocuspocus {
     }
 
     fn say(&self, address: &Address, message: &ServerMessage) {
-        self.outbox.push_answer(Frame::Binary(hocuspocus::encode(address, message)));
+        self.outbox
+            .push_answer(Frame::Binary(hocuspocus::encode(address, message)));
     }
 }
 
 fn is_update(message: &ClientMessage) -> bool {
-    matches!(message, ClientMessage::SyncStep2(_) | ClientMessage::Update(_))
+    matches!(
+        message,
+        ClientMessage::SyncStep2(_) | ClientMessage::Update(_)
+    )
 }
 
 async fn deliver(attachment: &Attachment, message: ClientMessage) -> Result<(), Ending> {
     let session = attachment.session;
     let input = match message {
-        ClientMessage::SyncStep1(state_vector) => Input::SyncStep1 { session, state_vector },
+        ClientMessage::SyncStep1(state_vector) => Input::SyncStep1 {
+            session,
+            state_vector,
+        },
         ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
             Input::Updated { session, update }
         }

@@ -9,17 +9,23 @@ use axum::http::header::{HOST, ORIGIN};
 /// never in a cookie, so a missing origin is let through; an opaque one (`null`) is not.
 pub fn is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     let mut origins = headers.get_all(ORIGIN).iter();
-    let Some(origin) = origins.next() else { return true };
+    let Some(origin) = origins.next() else {
+        return true;
+    };
     if origins.next().is_some() {
         return false;
     }
-    let Ok(origin) = origin.to_str() else { return false };
+    let Ok(origin) = origin.to_str() else {
+        return false;
+    };
     allowed.iter().any(|one| one.eq_ignore_ascii_case(origin)) || is_own(headers, origin)
 }
 
 /// The page was served by this host. TLS may end at a proxy, so either scheme counts.
 fn is_own(headers: &HeaderMap, origin: &str) -> bool {
-    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
+    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else {
+        return false;
+    };
     ["http://", "https://"]
         .iter()
         .filter_map(|scheme| origin.strip_prefix(scheme))

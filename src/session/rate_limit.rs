@@ -14,7 +14,12 @@ pub struct Bucket {
 impl Bucket {
     /// A full bucket.
     pub fn new(per_second: f64, burst: f64, now: Instant) -> Self {
-        Self { per_second: per_second.max(f64::MIN_POSITIVE), burst, level: burst, filled_at: now }
+        Self {
+            per_second: per_second.max(f64::MIN_POSITIVE),
+            burst,
+            level: burst,
+            filled_at: now,
+        }
     }
 
     /// Takes `units`, also below zero, and tells how long to wait until the level is zero again.
@@ -31,7 +36,10 @@ impl Bucket {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "only differences of this reading are used")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only differences of this reading are used"
+)]
 mod tests {
     use super::*;
 
@@ -41,7 +49,13 @@ mod tests {
         let mut bucket = Bucket::new(100.0, 50.0, start);
         assert_eq!(bucket.take(50.0, start), Duration::ZERO);
         assert_eq!(bucket.take(10.0, start), Duration::from_millis(100));
-        assert_eq!(bucket.take(0.0, start + Duration::from_secs(1)), Duration::ZERO);
-        assert_eq!(bucket.take(50.0, start + Duration::from_secs(9)), Duration::ZERO);
+        assert_eq!(
+            bucket.take(0.0, start + Duration::from_secs(1)),
+            Duration::ZERO
+        );
+        assert_eq!(
+            bucket.take(50.0, start + Duration::from_secs(9)),
+            Duration::ZERO
+        );
     }
 }

@@ -76,8 +76,9 @@ impl Requests {
         };
         let wait = self.rate.take(1.0, self.clock.monotonic());
         if !wait.is_zero() {
-            let failure = Failure::new(ErrorCode::RateLimited, "too many control requests a second")
-                .retry_after(wait);
+            let failure =
+                Failure::new(ErrorCode::RateLimited, "too many control requests a second")
+                    .retry_after(wait);
             self.fail(carrier, &request, failure);
             return None;
         }
@@ -93,9 +94,15 @@ impl Requests {
         opened: Vec<Opened>,
     ) {
         // Never closed, so a permit always comes.
-        let Ok(permit) = Arc::clone(&self.at_once).acquire_owned().await else { return };
+        let Ok(permit) = Arc::clone(&self.at_once).acquire_owned().await else {
+            return;
+        };
         let (desk, outbox) = (self.desk.clone(), Arc::clone(&self.outbox));
-        let caller = Caller { principal, opened, request: RequestId::generate(&self.clock) };
+        let caller = Caller {
+            principal,
+            opened,
+            request: RequestId::generate(&self.clock),
+        };
         drop(self.tracker.spawn(async move {
             if let Some(answer) = desk.answer(&caller, &request).await {
                 put(&outbox, &carrier, answer);
@@ -114,8 +121,9 @@ impl Requests {
     fn write_failure(&self, carrier: &Carrier, id: Option<&CallId>, failure: Failure) {
         let request = RequestId::generate(&self.clock);
         let mut body = ErrorBody::new(failure.code, failure.message, request.to_string());
-        body.retry_after_ms =
-            failure.retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        body.retry_after_ms = failure
+            .retry_after
+            .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         self.answer(carrier, Response::failure(id, &body));
     }
 

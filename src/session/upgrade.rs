@@ -70,9 +70,20 @@ async fn ywebsocket(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let token = credentials::token(&headers, query.as_deref());
-    accept(state, &headers, upgrade, move |state, outbox, place| async move {
-        Ok(Opener::YWebsocket { state, outbox, place, plan, token })
-    })
+    accept(
+        state,
+        &headers,
+        upgrade,
+        move |state, outbox, place| async move {
+            Ok(Opener::YWebsocket {
+                state,
+                outbox,
+                place,
+                plan,
+                token,
+            })
+        },
+    )
 }
 
 async fn hocuspocus(
@@ -82,11 +93,16 @@ async fn hocuspocus(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let token = credentials::token(&headers, query.as_deref());
-    accept(state, &headers, upgrade, move |state, outbox, place| async move {
-        let mut speaker = Hocuspocus::new(state, outbox, place, token);
-        speaker.take_upgrade_token().await;
-        Ok(Opener::Hocuspocus(Box::new(speaker)))
-    })
+    accept(
+        state,
+        &headers,
+        upgrade,
+        move |state, outbox, place| async move {
+            let mut speaker = Hocuspocus::new(state, outbox, place, token);
+            speaker.take_upgrade_token().await;
+            Ok(Opener::Hocuspocus(Box::new(speaker)))
+        },
+    )
 }
 
 fn accept<F>(

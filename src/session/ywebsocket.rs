@@ -34,9 +34,9 @@ impl YWebsocket {
             let principal = opening.principal(token).await?;
             opening.open(&principal, document, None).await
         };
-        open.await.map(Self).map_err(|failure: Failure| {
-            Ending::new(failure.code, failure.message.into_owned())
-        })
+        open.await
+            .map(Self)
+            .map_err(|failure: Failure| Ending::new(failure.code, failure.message.into_owned()))
     }
 
     pub(super) async fn receive(&mut self, frame: &Bytes) -> Result<(), Ending> {
@@ -45,9 +45,10 @@ impl YWebsocket {
         let session = self.0.session;
         for message in messages {
             let input = match message {
-                ClientMessage::SyncStep1(state_vector) => {
-                    Input::SyncStep1 { session, state_vector }
-                }
+                ClientMessage::SyncStep1(state_vector) => Input::SyncStep1 {
+                    session,
+                    state_vector,
+                },
                 ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
                     Input::Updated { session, update }
                 }
@@ -65,7 +66,9 @@ impl YWebsocket {
     }
 
     pub(super) async fn drained(&self) -> Result<(), Ending> {
-        let input = Input::Drained { session: self.0.session };
+        let input = Input::Drained {
+            session: self.0.session,
+        };
         self.0.tell(input).await.map_err(|RoomGone| room_gone())
     }
 
@@ -75,7 +78,10 @@ impl YWebsocket {
         if now < self.0.expiry.at {
             return Ok(());
         }
-        Err(Ending::new(ErrorCode::TokenExpired, "the access token has expired; reconnect"))
+        Err(Ending::new(
+            ErrorCode::TokenExpired,
+            "the access token has expired; reconnect",
+        ))
     }
 
     pub(super) fn next_due(&self) -> Timestamp {
@@ -93,5 +99,8 @@ impl YWebsocket {
 
 /// The room ended under its session: the client comes back and finds a new one.
 pub(super) fn room_gone() -> Ending {
-    Ending::new(ErrorCode::ShuttingDown, "the plan is being loaded again; reconnect")
+    Ending::new(
+        ErrorCode::ShuttingDown,
+        "the plan is being loaded again; reconnect",
+    )
 }

@@ -28,7 +28,10 @@ pub(super) enum Slot {
 
 impl Slot {
     fn waiting() -> Self {
-        Self::Waiting { queue: Vec::new(), retry: None }
+        Self::Waiting {
+            queue: Vec::new(),
+            retry: None,
+        }
     }
 }
 
@@ -41,7 +44,10 @@ pub(super) struct Addresses {
 
 impl Addresses {
     pub(super) fn new(max: usize) -> Self {
-        Self { slots: HashMap::new(), max }
+        Self {
+            slots: HashMap::new(),
+            max,
+        }
     }
 
     /// Makes sure there is a slot for `address`, within the limit of the socket.
@@ -50,7 +56,10 @@ impl Addresses {
             if self.slots.len() >= self.max {
                 return Err(Ending::new(
                     ErrorCode::RateLimited,
-                    format!("one connection may open {} documents; open another", self.max),
+                    format!(
+                        "one connection may open {} documents; open another",
+                        self.max
+                    ),
                 ));
             }
             self.slots.insert(address.clone(), Slot::waiting());
@@ -60,7 +69,9 @@ impl Addresses {
 
     /// The slot of an address.
     pub(super) fn slot_mut(&mut self, address: &Address) -> &mut Slot {
-        self.slots.entry(address.clone()).or_insert_with(Slot::waiting)
+        self.slots
+            .entry(address.clone())
+            .or_insert_with(Slot::waiting)
     }
 
     pub(super) fn get(&self, address: &Address) -> Option<&Slot> {
@@ -79,10 +90,12 @@ impl Addresses {
     }
 
     pub(super) fn open_mut(&mut self) -> impl Iterator<Item = (&Address, &mut Attachment)> {
-        self.slots.iter_mut().filter_map(|(address, slot)| match slot {
-            Slot::Open(attachment) => Some((address, &mut **attachment)),
-            Slot::Waiting { .. } | Slot::Control(_) => None,
-        })
+        self.slots
+            .iter_mut()
+            .filter_map(|(address, slot)| match slot {
+                Slot::Open(attachment) => Some((address, &mut **attachment)),
+                Slot::Waiting { .. } | Slot::Control(_) => None,
+            })
     }
 
     /// An address on which the client will take a keepalive.
@@ -94,16 +107,31 @@ impl Addresses {
     }
 
     pub(super) fn has_retries(&self) -> bool {
-        self.slots.values().any(|slot| matches!(slot, Slot::Waiting { retry: Some(_), .. }))
+        self.slots.values().any(|slot| match slot {
+            Slot::Waiting { retry, .. } => retry.is_some(),
+            Slot::Open(attachment) => attachment.retry.is_some(),
+            Slot::Control(_) => false,
+        })
+    }
+
+    /// Keeps a token until the database can be asked about it.
+    pub(super) fn retry_later(&mut self, address: &Address, token: String) {
+        match self.slot_mut(address) {
+            Slot::Waiting { retry, .. } => *retry = Some(token),
+            Slot::Open(attachment) => attachment.retry = Some(token),
+            Slot::Control(_) => {}
+        }
     }
 
     pub(super) fn take_retries(&mut self) -> Vec<(Address, String)> {
+        let take = |slot: &mut Slot| match slot {
+            Slot::Waiting { retry, .. } => retry.take(),
+            Slot::Open(attachment) => attachment.retry.take(),
+            Slot::Control(_) => None,
+        };
         self.slots
             .iter_mut()
-            .filter_map(|(address, slot)| match slot {
-                Slot::Waiting { retry, .. } => retry.take().map(|token| (address.clone(), token)),
-                Slot::Open(_) | Slot::Control(_) => None,
-            })
+            .filter_map(|(address, slot)| Some((address.clone(), take(slot)?)))
             .collect()
     }
 }

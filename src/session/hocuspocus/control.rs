@@ -20,11 +20,14 @@ impl Hocuspocus {
 
     /// A request in a stateless message.
     pub(super) async fn stateless(&mut self, address: Address, text: &str) {
-        self.request(text, Carrier::Stateless(address.clone()), Some(address)).await;
+        self.request(text, Carrier::Stateless(address.clone()), Some(address))
+            .await;
     }
 
     async fn request(&mut self, text: &str, carrier: Carrier, address: Option<Address>) {
-        let Some(request) = self.requests.read(text, &carrier) else { return };
+        let Some(request) = self.requests.read(text, &carrier) else {
+            return;
+        };
         if request.method == Authenticate::METHOD {
             return self.authenticate_control(&request, &carrier).await;
         }
@@ -61,7 +64,8 @@ impl Hocuspocus {
                 self.authenticated = true;
                 self.principal = Some(principal);
                 if let Some(id) = &request.id {
-                    self.requests.answer(carrier, Response::success(id, &answer));
+                    self.requests
+                        .answer(carrier, Response::success(id, &answer));
                 }
             }
             Err(failure) => self.requests.fail(carrier, request, failure),
@@ -72,16 +76,24 @@ impl Hocuspocus {
         let params: Authenticate = request
             .params()
             .map_err(|failure| Failure::new(failure.code, failure.message))?;
-        let opening =
-            Opening { state: &self.state, place: &self.place, outbox: &self.outbox };
+        let opening = Opening {
+            state: &self.state,
+            place: &self.place,
+            outbox: &self.outbox,
+        };
         opening.principal(&params.token).await
     }
 
     /// The token of the upgrade speaks for the socket until another does.
     pub(crate) async fn take_upgrade_token(&mut self) {
-        let Some(token) = self.upgrade_token.clone() else { return };
-        let opening =
-            Opening { state: &self.state, place: &self.place, outbox: &self.outbox };
+        let Some(token) = self.upgrade_token.clone() else {
+            return;
+        };
+        let opening = Opening {
+            state: &self.state,
+            place: &self.place,
+            outbox: &self.outbox,
+        };
         // One that does not count is as good as none: the client is told when it asks for something.
         if let Ok(principal) = opening.principal(&token).await {
             self.authenticated = true;

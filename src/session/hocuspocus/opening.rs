@@ -36,9 +36,7 @@ impl Hocuspocus {
             Ok(()) => self.release(address).await,
             Err(failure) if failure.code == ErrorCode::Unavailable => {
                 tracing::info!(error = %failure, "a token waits for the database");
-                if let Slot::Waiting { retry, .. } = self.addresses.slot_mut(address) {
-                    *retry = Some(token);
-                }
+                self.addresses.retry_later(address, token);
                 Ok(())
             }
             Err(failure) => {
@@ -57,8 +55,11 @@ impl Hocuspocus {
     }
 
     async fn try_authenticate(&mut self, address: &Address, token: &str) -> Result<(), Failure> {
-        let opening =
-            Opening { state: &self.state, place: &self.place, outbox: &self.outbox };
+        let opening = Opening {
+            state: &self.state,
+            place: &self.place,
+            outbox: &self.outbox,
+        };
         let principal = opening.principal(token).await?;
         if let Slot::Open(attachment) = self.addresses.slot_mut(address) {
             if attachment.grant.user() != principal.user {
@@ -67,8 +68,16 @@ impl Hocuspocus {
                     "this document was opened by another account; detach it first",
                 ));
             }
-            let role = self.state.storage.find_role(attachment.room.plan(), principal.user).await?;
-            attachment.renew(principal, role.ok_or_else(no_such_plan)?, self.state.clock.now());
+            let role = self
+                .state
+                .storage
+                .find_role(attachment.room.plan(), principal.user)
+                .await?;
+            attachment.renew(
+                principal,
+                role.ok_or_else(no_such_plan)?,
+                self.state.clock.now(),
+            );
             let scope = attachment.scope();
             self.say(address, &ServerMessage::Authenticated(scope));
             return Ok(());
@@ -78,8 +87,9 @@ impl Hocuspocus {
             self.take_slot(address, Slot::Control(principal));
             return Ok(());
         }
-        let attachment =
-            opening.open(&principal, address.document(), Some(address.clone())).await?;
+        let attachment = opening
+            .open(&principal, address.document(), Some(address.clone()))
+            .await?;
         self.say(address, &ServerMessage::Authenticated(attachment.scope()));
         self.take_slot(address, Slot::Open(Box::new(attachment)));
         Ok(())
@@ -129,7 +139,10 @@ impl Hocuspocus {
             Some(Slot::Open(attachment)) => attachment.leave().await,
             Some(Slot::Control(_)) | None => {}
         }
-        self.say(address, &ServerMessage::PermissionDenied(failure.message.into_owned()));
+        self.say(
+            address,
+            &ServerMessage::PermissionDenied(failure.message.into_owned()),
+        );
     }
 
     /// Who speaks on `address`, or on the socket as a whole.
