@@ -82,8 +82,11 @@ fn run() -> Result<Ended> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve(config).await,
-            Command::User(command) => manage_user(&config, command).await.map(|()| Ended::Stopped),
+            Command::Serve => Box::pin(serve(config)).await,
+            Command::User(command) => {
+                Box::pin(manage_user(&config, command)).await?;
+                Ok(Ended::Stopped)
+            }
             Command::Backup { file } => {
                 let storage = open_beside(&config).await?;
                 let report = storage.backup(&file).await?;

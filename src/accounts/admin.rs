@@ -40,12 +40,11 @@ pub async fn reset_password(
         .find_user_by_email(email)
         .await?
         .ok_or(AdminError::NoSuchAccount)?;
-    let (password, made_up) = match new_password {
-        Some(password) => (password, None),
-        None => {
-            let password = SecretString::from(OpaqueToken::generate().expose_text());
-            (password.clone(), Some(password))
-        }
+    let (password, made_up) = if let Some(password) = new_password {
+        (password, None)
+    } else {
+        let password = SecretString::from(OpaqueToken::generate().expose_text());
+        (password.clone(), Some(password))
     };
     let hash = passwords.hash(password).await?;
     if storage.replace_password(user.id, &hash).await? {

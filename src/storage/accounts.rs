@@ -126,7 +126,7 @@ impl Storage {
     ) -> Result<InvitedUser, StorageError> {
         let (email, now) = (canonical_email(&user.email), self.now());
         let inserted = write_tx!(self, tx => {
-            let used: Option<(Uuid,)> = sqlx::query_as(
+            let invitation: Option<(Uuid,)> = sqlx::query_as(
                 "update invites
                  set used_at = $1
                  where code_hash = $2
@@ -140,7 +140,7 @@ impl Storage {
             .bind(&email)
             .fetch_optional(&mut *tx)
             .await?;
-            if used.is_none() {
+            if invitation.is_none() {
                 return Ok(InvitedUser::InviteUnusable);
             }
             match insert_user!(tx, user, &email, now) {

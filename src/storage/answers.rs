@@ -8,7 +8,7 @@ use super::error::StorageError;
 use crate::ids::UserId;
 
 /// How long an answer is kept: longer than a client keeps repeating a request.
-pub const ANSWER_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+pub const ANSWER_KEPT_FOR: Duration = Duration::from_hours(24);
 
 /// What makes two requests the same.
 #[derive(Debug, Clone, Copy)]

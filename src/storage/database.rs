@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::Connection;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -354,14 +354,16 @@ pub(super) fn newest_version(migrations: &Migrator) -> Option<i64> {
     migrations.iter().map(|migration| migration.version).max()
 }
 
-fn migration(error: sqlx::migrate::MigrateError) -> StorageError {
-    match error {
-        sqlx::migrate::MigrateError::Execute(error)
-        | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => error.into(),
-        sqlx::migrate::MigrateError::VersionMissing(version) => StorageError::Unfit(format!(
+fn migration(error: MigrateError) -> StorageError {
+    let why = format!("the schema cannot be brought up to date: {error}");
+    if let MigrateError::VersionMissing(version) = error {
+        return StorageError::Unfit(format!(
             "the database holds migration {version}, which this version of convene does not know: \
              use the version that was last used with it"
-        )),
-        other => StorageError::Unfit(format!("the schema cannot be brought up to date: {other}")),
+        ));
     }
+    if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
+        return error.into();
+    }
+    StorageError::Unfit(why)
 }

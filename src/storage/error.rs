@@ -45,6 +45,10 @@ impl StorageError {
         Self::Unavailable(what.into())
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what `map_err` hands over is a value"
+    )]
     pub(super) fn corrupt(what: impl ToString) -> Self {
         Self::Corrupt(what.to_string())
     }
@@ -57,6 +61,10 @@ impl StorageError {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what the driver adds is a mistake of this program until it is sorted in"
+)]
 impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
         if let sqlx::Error::Database(answer) = &error {
@@ -95,9 +103,8 @@ enum Blame {
 }
 
 fn blame(answer: &dyn DatabaseError) -> Blame {
-    match answer.kind() {
-        ErrorKind::Other => {}
-        _ => return Blame::Rule,
+    if !matches!(answer.kind(), ErrorKind::Other) {
+        return Blame::Rule;
     }
     let code = answer.code().unwrap_or_default();
     if answer

@@ -227,7 +227,7 @@ impl Writer {
 
     async fn try_batch(&self, batch: &[Append]) -> Result<Vec<Answer>, StorageError> {
         let started = self.storage.clock.monotonic();
-        let answers = timeout(ATTEMPT_MAX, self.storage.append(batch))
+        let answers = timeout(ATTEMPT_MAX, Box::pin(self.storage.append(batch)))
             .await
             .unwrap_or_else(|_| Err(StorageError::timed_out("no commit within 30 seconds")))?;
         let rows: usize = batch.iter().map(|append| append.rows.len()).sum();

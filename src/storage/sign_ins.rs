@@ -21,7 +21,7 @@ pub type TokenHash = [u8; 32];
 pub const OVERLAP: Duration = Duration::from_secs(10);
 
 /// How long a revoked sign-in is kept, so that a token stolen from it is still recognised.
-const REVOKED_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const REVOKED_KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// A sign-in to be made.
 #[derive(Debug, Clone)]
