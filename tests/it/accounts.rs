@@ -3,7 +3,9 @@
 mod operator;
 mod sign_ins;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! The integration tests: real servers, real databases and the published clients.
 
+#![cfg(test)]
+
 mod accounts;
 mod backup;
 mod http;

@@ -49,7 +49,7 @@ impl Bench {
             id: InviteId::generate(&self.clock),
             code_hash: [code; 32],
             email: email.map(str::to_owned),
-            expires_at: self.clock.now().after(Duration::from_secs(3600)),
+            expires_at: self.clock.now().after(Duration::from_hours(1)),
         };
         self.storage.insert_invite(&invite).await.unwrap();
     }
@@ -88,7 +88,7 @@ pub(super) async fn an_invitation_is_good_once_for_its_address_and_a_while(bench
     let bob = bench.register_with(2, "bob@example.org").await;
     assert!(matches!(bob, InvitedUser::Inserted(_)), "{bob:?}");
     bench.invite(3, None).await;
-    bench.clock.advance(Duration::from_secs(3600));
+    bench.clock.advance(Duration::from_hours(1));
     assert_eq!(
         bench.register_with(3, "mia@example.org").await,
         InvitedUser::InviteUnusable
@@ -103,7 +103,7 @@ pub(super) async fn a_new_password_ends_every_sign_in(bench: Bench) {
             id: FamilyId::generate(&bench.clock),
             user,
             token_hash: [token; 32],
-            expires_at: bench.clock.now().after(Duration::from_secs(3600)),
+            expires_at: bench.clock.now().after(Duration::from_hours(1)),
             user_agent: None,
             address: None,
         };

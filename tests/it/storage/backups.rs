@@ -1,7 +1,9 @@
 //! Backups: one file for both engines, one moment, and nothing but what was written comes back.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use bytes::Bytes;
 use convene::auth::access::Role;
@@ -93,7 +95,7 @@ impl Bench {
             id: FamilyId::generate(&self.clock),
             user,
             token_hash: [1; 32],
-            expires_at: self.clock.now().after(Duration::from_secs(3600)),
+            expires_at: self.clock.now().after(Duration::from_hours(1)),
             user_agent: None,
             address: Some("::1".to_owned()),
         };
@@ -106,7 +108,7 @@ impl Bench {
             id: InviteId::generate(&self.clock),
             code_hash: [9; 32],
             email: None,
-            expires_at: self.clock.now().after(Duration::from_secs(3600)),
+            expires_at: self.clock.now().after(Duration::from_hours(1)),
         };
         self.storage.insert_invite(&invite).await.unwrap();
     }
@@ -173,7 +175,7 @@ async fn there_and_back(from: Bench, into: Bench) {
     let report = from.storage.backup(&from.file()).await.unwrap();
     assert_eq!((report.contents.accounts, report.contents.plans), (2, 3));
     assert_eq!(report.contents.updates, 3);
-    into.clock.advance(Duration::from_secs(60));
+    into.clock.advance(Duration::from_mins(1));
     let restored = into.storage.restore(&from.file(), marker).await.unwrap();
     assert_eq!(restored.contents, report.contents);
     let epoch = expect_restored(&into.storage, &written).await;
@@ -217,22 +219,34 @@ async fn there_and_back(from: Bench, into: Bench) {
 
 #[tokio::test]
 async fn a_backup_of_sqlite_is_read_into_sqlite() {
-    there_and_back(Bench::sqlite().await, Bench::sqlite().await).await;
+    Box::pin(there_and_back(Bench::sqlite().await, Bench::sqlite().await)).await;
 }
 
 #[tokio::test]
 async fn a_backup_of_sqlite_is_read_into_postgres() {
-    there_and_back(Bench::sqlite().await, Bench::postgres().await).await;
+    Box::pin(there_and_back(
+        Bench::sqlite().await,
+        Bench::postgres().await,
+    ))
+    .await;
 }
 
 #[tokio::test]
 async fn a_backup_of_postgres_is_read_into_sqlite() {
-    there_and_back(Bench::postgres().await, Bench::sqlite().await).await;
+    Box::pin(there_and_back(
+        Bench::postgres().await,
+        Bench::sqlite().await,
+    ))
+    .await;
 }
 
 #[tokio::test]
 async fn a_backup_of_postgres_is_read_into_postgres() {
-    there_and_back(Bench::postgres().await, Bench::postgres().await).await;
+    Box::pin(there_and_back(
+        Bench::postgres().await,
+        Bench::postgres().await,
+    ))
+    .await;
 }
 
 /// Appends two plans' rows together, always in one transaction, until `until`.
@@ -296,7 +310,7 @@ async fn a_backup_restored_twice_begins_two_different_epochs() {
     let mut epochs = Vec::new();
     for minutes in 1..=2 {
         let into = Bench::sqlite().await;
-        into.clock.advance(Duration::from_secs(60 * minutes));
+        into.clock.advance(Duration::from_mins(minutes));
         into.storage.restore(&from.file(), marker).await.unwrap();
         epochs.push(expect_restored(&into.storage, &written).await);
     }
@@ -361,7 +375,7 @@ async fn a_backup_is_for_its_owners_eyes() {
 /// Tries to restore `file` and checks that it is all or nothing. Whether it was refused.
 async fn all_or_nothing(file: &Path, written: &Written) -> bool {
     let into = Bench::sqlite().await;
-    into.clock.advance(Duration::from_secs(60));
+    into.clock.advance(Duration::from_mins(1));
     match into.storage.restore(file, marker).await {
         Ok(_) => {
             expect_restored(&into.storage, written).await;
@@ -450,7 +464,7 @@ async fn restoring_a_restored_plan_keeps_both_markers() {
         .unwrap();
     bench.storage.backup(&bench.file()).await.unwrap();
     let into = Bench::sqlite().await;
-    into.clock.advance(Duration::from_secs(60));
+    into.clock.advance(Duration::from_mins(1));
     into.storage.restore(&bench.file(), marker).await.unwrap();
     let stored = into.storage.load(plan).await.unwrap().unwrap();
     let markers: Vec<Bytes> = stored.rows.iter().map(|row| row.update.clone()).collect();

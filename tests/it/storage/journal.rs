@@ -7,6 +7,11 @@ use convene::storage::journal::{
 
 use super::Bench;
 
+/// What an append that became these rows is answered.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is compared with answers, some of them refusals"
+)]
 fn rows(first: i64, last: i64) -> Result<Committed, AppendRefused> {
     Ok(Committed {
         first: Seq(first),
@@ -26,7 +31,11 @@ pub(super) async fn rows_keep_their_order_without_holes(bench: Bench) {
     );
     let next = bench.append(plan, ada, &["d", "e"]);
     assert_eq!(
-        bench.storage.append(&[next.clone()]).await.unwrap(),
+        bench
+            .storage
+            .append(std::slice::from_ref(&next))
+            .await
+            .unwrap(),
         [rows(4, 5)]
     );
     assert_eq!(bench.updates(plan).await, ["a", "b", "c", "d", "e"]);
@@ -102,7 +111,11 @@ pub(super) async fn an_append_tried_again_is_written_once(bench: Bench) {
     let (ada, plan) = bench.ada_and_plan().await;
     let other = bench.plan(ada).await;
     let unsure = bench.append(plan, ada, &["a", "b"]);
-    let first = bench.storage.append(&[unsure.clone()]).await.unwrap();
+    let first = bench
+        .storage
+        .append(std::slice::from_ref(&unsure))
+        .await
+        .unwrap();
     let batch = [
         unsure.clone(),
         bench.append(other, ada, &["x"]),

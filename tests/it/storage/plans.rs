@@ -141,7 +141,7 @@ pub(super) async fn an_answer_is_kept_for_a_day(bench: Bench) {
     ] {
         assert_eq!(storage.find_answer(other).await.unwrap(), None);
     }
-    bench.clock.advance(Duration::from_secs(24 * 60 * 60));
+    bench.clock.advance(Duration::from_hours(24));
     assert_eq!(storage.find_answer(request).await.unwrap(), None);
     storage
         .keep_answer(request, r#"{"next":true}"#)
@@ -150,7 +150,7 @@ pub(super) async fn an_answer_is_kept_for_a_day(bench: Bench) {
     let found = storage.find_answer(request).await.unwrap();
     assert_eq!(found.as_deref(), Some(r#"{"next":true}"#));
     assert_eq!(storage.delete_old_answers().await.unwrap(), 0);
-    bench.clock.advance(Duration::from_secs(24 * 60 * 60));
+    bench.clock.advance(Duration::from_hours(24));
     assert_eq!(storage.delete_old_answers().await.unwrap(), 1);
 }
 

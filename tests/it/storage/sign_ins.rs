@@ -7,7 +7,7 @@ use convene::storage::sign_ins::{NewFamily, Rotation, TokenHash};
 
 use super::Bench;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// The hash of the token called `name`.
 fn token(name: u8) -> TokenHash {

@@ -1,6 +1,8 @@
 //! Many writers at once: two nodes on the same plans, and the journal writer through an outage.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use convene::auth::access::Role;
 use convene::ids::{PlanId, UserId};

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
@@ -15,7 +17,7 @@ use tempfile::TempDir;
 /// PostgreSQL refuses to run as root; this is the account that Debian calls `nobody`.
 const NOBODY: u32 = 65_534;
 /// How long a start may take: a recovery after a kill on a slow disk included.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 /// How long it may take until a killed server is gone.
 const END_MAX: Duration = Duration::from_secs(20);
 
