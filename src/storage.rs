@@ -23,6 +23,7 @@
 
 mod database;
 mod error;
+mod lock;
 
 pub mod backup;
 

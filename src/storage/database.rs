@@ -1,7 +1,5 @@
 //! Opens the database, keeps its connections, and runs one body of queries on either engine.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,6 +14,7 @@ use sqlx::sqlite::{
 };
 
 use super::error::StorageError;
+use super::lock::Lock;
 use crate::clock::{Clock, Timestamp};
 use crate::config::DatabaseConfig;
 
@@ -40,8 +39,8 @@ const SQLITE_WAL_BYTES: &str = "67108864";
 pub struct Storage {
     pub(super) database: Database,
     pub(super) clock: Clock,
-    /// Held as long as any clone lives, so that a second server cannot open the same folder.
-    _lock: Option<Arc<File>>,
+    /// Held as long as any clone lives, so that a second server cannot serve the same database.
+    _lock: Option<Arc<Lock>>,
 }
 
 /// The connections to one of the two engines.
@@ -114,8 +113,8 @@ macro_rules! write_tx {
 pub(super) use {read, read_tx, write_tx};
 
 impl Storage {
-    /// Opens the database and brings its schema up to date. For SQLite the data folder is made
-    /// (mode 0700) and locked until the last clone is gone.
+    /// Opens the database for a server, which keeps every other one out until the last clone is
+    /// gone, and brings its schema up to date. For SQLite the data folder is made (mode 0700).
     pub async fn open(
         database: &DatabaseConfig,
         data: &Path,
@@ -123,22 +122,23 @@ impl Storage {
     ) -> Result<Self, StorageError> {
         let (database, lock) = match database {
             DatabaseConfig::Sqlite => {
-                let lock = lock_folder(data)?;
+                let lock = Lock::folder(data)?;
                 let writer = sqlite_writer(sqlite_options(data).create_if_missing(true)).await?;
                 SQLITE_MIGRATIONS.run(&writer).await.map_err(migration)?;
                 let reader = sqlite_reader(data).await?;
-                (Database::Sqlite { writer, reader }, Some(Arc::new(lock)))
+                (Database::Sqlite { writer, reader }, lock)
             }
             DatabaseConfig::Postgres(url) => {
                 let pool = postgres(url).await?;
+                let lock = Lock::postgres(&pool).await?;
                 POSTGRES_MIGRATIONS.run(&pool).await.map_err(migration)?;
-                (Database::Postgres(pool), None)
+                (Database::Postgres(pool), lock)
             }
         };
         Ok(Self {
             database,
             clock,
-            _lock: lock,
+            _lock: Some(Arc::new(lock)),
         })
     }
 
@@ -235,27 +235,6 @@ impl Storage {
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-}
-
-fn lock_folder(data: &Path) -> Result<File, StorageError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data)
-        .map_err(|error| StorageError::file(data, error))?;
-    let path = data.join("lock");
-    let lock = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| StorageError::file(&path, error))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StorageError::Locked(data.display().to_string())),
-        Err(TryLockError::Error(error)) => Err(StorageError::file(&path, error)),
     }
 }
 

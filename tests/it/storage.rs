@@ -213,6 +213,36 @@ async fn a_data_folder_has_one_server_and_lets_an_operator_in() {
 }
 
 #[tokio::test]
+async fn a_postgres_database_has_one_server_and_lets_an_operator_in() {
+    let bench = Bench::postgres().await;
+    let open = async || Storage::open(&bench.database, bench.folder.path(), Clock::system()).await;
+    let second = open().await;
+    assert!(matches!(second, Err(StorageError::Locked(_))), "{second:?}");
+    let beside = bench.beside().await;
+    beside
+        .insert_user(&bench.new_user("eve@example.org"))
+        .await
+        .unwrap()
+        .unwrap();
+    let Bench {
+        storage,
+        database,
+        folder,
+        postgres,
+        ..
+    } = bench;
+    // The next one waits for the one before to end.
+    let ends = async move {
+        storage.close().await;
+        drop(storage);
+    };
+    let opens = Storage::open(&database, folder.path(), Clock::system());
+    let (next, ()) = tokio::join!(opens, ends);
+    next.unwrap();
+    drop(postgres);
+}
+
+#[tokio::test]
 async fn an_operator_is_told_where_there_is_no_database() {
     let folder = tempfile::tempdir().unwrap();
     let opened =
