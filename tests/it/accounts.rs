@@ -156,19 +156,16 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-#[tokio::test]
-async fn a_wrong_password_and_an_unknown_account_are_answered_alike() {
-    let server = Server::start(Options::default()).await;
-    let rest = Rest::new(&server);
-    register(&rest, "ada@example.org").await.expect(201);
+/// How much longer it takes to refuse a wrong password than an unknown account.
+async fn time_ratio(rest: &Rest<'_>) -> f64 {
     let (mut wrong, mut unknown, mut messages) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..15 {
+    for _ in 0..11 {
         for (email, times) in [
             ("ada@example.org", &mut wrong),
             ("eve@example.org", &mut unknown),
         ] {
             let began = Instant::now();
-            let answer = login(&rest, email, "wrong password").await;
+            let answer = login(rest, email, "wrong password").await;
             times.push(began.elapsed());
             messages.push(
                 answer
@@ -179,9 +176,21 @@ async fn a_wrong_password_and_an_unknown_account_are_answered_alike() {
     }
     messages.dedup();
     assert_eq!(messages.len(), 1, "{messages:?}");
-    let (wrong, unknown) = (median(wrong), median(unknown));
-    let ratio = wrong.as_secs_f64() / unknown.as_secs_f64();
-    assert!((0.6..1.7).contains(&ratio), "{wrong:?} and {unknown:?}");
+    median(wrong).as_secs_f64() / median(unknown).as_secs_f64()
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_account_are_answered_alike() {
+    let server = Server::start(Options::default()).await;
+    let rest = Rest::new(&server);
+    register(&rest, "ada@example.org").await.expect(201);
+    // A difference that can be used is there every time, the noise of other tests is not.
+    let alike = |ratio: &f64| (0.65..1.5).contains(ratio);
+    let mut seen = Vec::new();
+    while seen.len() < 5 && !seen.last().is_some_and(alike) {
+        seen.push(time_ratio(&rest).await);
+    }
+    assert!(seen.last().is_some_and(alike), "a wrong password takes longer by {seen:?}");
     // Texts that no database could hold are no account either.
     for email in ["", "a\u{0}@example.org", &"x".repeat(10_000)] {
         login(&rest, email, PASSWORD)
