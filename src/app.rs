@@ -43,7 +43,7 @@ const TASKS_END_WITHIN: Duration = Duration::from_secs(15);
 /// Waves in which sockets are closed, so that clients do not all come back at once.
 const WAVES: u32 = 10;
 /// How often what has run out is deleted.
-const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// Why the server does not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -160,10 +160,10 @@ impl App {
             readiness: running.readiness.clone(),
             metrics,
         };
-        let routes = http::routes()
+        let doors = http::routes()
             .with_state(state.clone())
             .merge(upgrade::routes(sessions));
-        let router = http::with_layers(routes, &state);
+        let router = http::with_layers(doors, &state);
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| AppError::Listen { address, source })?;
@@ -188,10 +188,10 @@ impl App {
         } = self;
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let stop_listening = running.stop_listening.clone();
-        let served = axum::serve(listener, service)
+        let serving = axum::serve(listener, service)
             .with_graceful_shutdown(async move { stop_listening.cancelled().await })
             .into_future();
-        let server = running.tracker.spawn(served);
+        let server = running.tracker.spawn(serving);
         let ended = tokio::select! {
             () = stop => Ended::Stopped,
             () = running.replace_me.cancelled() => Ended::ReplaceMe,

@@ -88,7 +88,7 @@ impl Clock {
             Source::System => Timestamp(
                 SystemTime::now()
                     .duration_since(UNIX_EPOCH)
-                    .map_or(0, |elapsed| micros(elapsed)),
+                    .map_or(0, micros),
             ),
             Source::Manual(time) => Timestamp(time.load(Ordering::SeqCst)),
         }

@@ -136,8 +136,8 @@ impl Default for AccountConfig {
     fn default() -> Self {
         Self {
             registration: Registration::default(),
-            access_token_lifetime: Duration::from_secs(15 * 60),
-            sign_in_lifetime: Duration::from_secs(60 * 24 * 60 * 60),
+            access_token_lifetime: Duration::from_mins(15),
+            sign_in_lifetime: Duration::from_hours(60 * 24),
             logins_per_account_per_minute: 5,
             logins_per_address_per_minute: 20,
         }

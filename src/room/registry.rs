@@ -215,12 +215,15 @@ impl Shared {
     fn start_thread(self: &Arc<Self>) -> std::io::Result<()> {
         let number = self.threads_started.fetch_add(1, Ordering::Relaxed);
         let shared = Arc::downgrade(self);
-        let thread =
-            RoomThread::start(format!("rooms-{number}"), APPLY_MAX, move |thread, work| {
+        let thread = RoomThread::start(
+            &format!("rooms-{number}"),
+            APPLY_MAX,
+            move |thread, work| {
                 if let Some(shared) = shared.upgrade() {
                     shared.give_up(thread, &work);
                 }
-            })?;
+            },
+        )?;
         self.threads
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

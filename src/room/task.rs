@@ -69,6 +69,7 @@ pub(super) struct RoomTask {
 }
 
 /// What one round of waiting brought.
+#[derive(Debug, Clone, Copy)]
 enum Event {
     Appended(Result<Committed, AppendRefused>),
     Requests,

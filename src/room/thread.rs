@@ -83,7 +83,7 @@ impl RoomThread {
     /// Starts a thread called `name`; `watch` learns of it when an update takes longer than
     /// `apply_max`.
     pub fn start(
-        name: String,
+        name: &str,
         apply_max: Duration,
         watch: impl Fn(&RoomThread, Work) + Send + 'static,
     ) -> std::io::Result<Self> {
@@ -94,7 +94,7 @@ impl RoomThread {
         };
         let (tell_id, id) = std::sync::mpsc::channel();
         std::thread::Builder::new()
-            .name(name.clone())
+            .name(name.to_owned())
             .stack_size(STACK_BYTES)
             .spawn(move || {
                 // Nobody waits for the id if the watchdog could not be started.
@@ -215,11 +215,10 @@ mod tests {
     fn an_update_that_never_ends_is_noticed() {
         let clock = Clock::system();
         let (tell, told) = channel();
-        let thread =
-            RoomThread::start("spin".into(), Duration::from_millis(100), move |_, work| {
-                tell.send(work.session).unwrap();
-            })
-            .unwrap();
+        let thread = RoomThread::start("spin", Duration::from_millis(100), move |_, work| {
+            tell.send(work.session).unwrap();
+        })
+        .unwrap();
         let work = Work {
             plan: PlanId::generate(&clock),
             session: SessionId::generate(&clock),
@@ -240,7 +239,7 @@ mod tests {
     fn many_short_updates_are_not_one_long_one() {
         let clock = Clock::system();
         let (tell, told) = channel();
-        let thread = RoomThread::start("busy".into(), Duration::from_millis(200), move |_, _| {
+        let thread = RoomThread::start("busy", Duration::from_millis(200), move |_, _| {
             tell.send(()).unwrap();
         })
         .unwrap();

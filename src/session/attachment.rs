@@ -21,7 +21,7 @@ use crate::session::directory::Place;
 use crate::session::upgrade::SessionState;
 
 /// How long before its token expires a client is asked for a new one.
-const ASK_BEFORE_EXPIRY: Duration = Duration::from_secs(60);
+const ASK_BEFORE_EXPIRY: Duration = Duration::from_mins(1);
 /// How long after expiry an answer may still come.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn a_client_is_asked_once_and_has_a_grace() {
         let start = Timestamp::from_micros(0);
-        let mut expiry = Expiry::new(start.after(Duration::from_secs(900)), start);
+        let mut expiry = Expiry::new(start.after(Duration::from_mins(15)), start);
         let at = |seconds| start.after(Duration::from_secs(seconds));
         assert_eq!(expiry.due(at(800)), Due::Nothing);
         assert_eq!(expiry.due(at(840)), Due::Ask);

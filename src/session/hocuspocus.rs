@@ -205,10 +205,9 @@ impl Hocuspocus {
         let mut over = Vec::new();
         for (address, attachment) in self.addresses.open_mut() {
             match attachment.expiry.due(now) {
-                Due::Nothing => {}
                 Due::Ask => attachment.seat.answer(&ServerMessage::AskToken),
                 Due::Over if attachment.retry.is_none() => over.push(address.clone()),
-                Due::Over => {}
+                Due::Nothing | Due::Over => {}
             }
         }
         for address in over {

@@ -1,4 +1,4 @@
-//! Which pages may open a socket: browsers do not apply CORS to WebSockets, so the server must.
+//! Which pages may open a socket: browsers do not apply CORS to `WebSocket`s, so the server must.
 
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};

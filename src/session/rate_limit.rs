@@ -11,6 +11,12 @@ pub struct Bucket {
     filled_at: Instant,
 }
 
+/// A number of bytes as units of a bucket.
+#[expect(clippy::cast_precision_loss, reason = "no limit is near 2^52 bytes")]
+pub fn bytes(count: usize) -> f64 {
+    count as f64
+}
+
 impl Bucket {
     /// A full bucket.
     pub fn new(per_second: f64, burst: f64, now: Instant) -> Self {

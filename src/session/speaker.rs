@@ -15,7 +15,7 @@ use crate::session::ywebsocket::YWebsocket;
 /// One dialect on one socket.
 pub(super) enum Speaker {
     YWebsocket(
-        YWebsocket,
+        Box<YWebsocket>,
         #[expect(dead_code, reason = "given back when dropped")] Place,
     ),
     Hocuspocus(Box<Hocuspocus>),
@@ -82,7 +82,7 @@ impl Speaker {
 
     pub(super) fn keepalive(&self) -> Option<Bytes> {
         match self {
-            Self::YWebsocket(speaker, _) => speaker.keepalive(),
+            Self::YWebsocket(..) => YWebsocket::keepalive(),
             Self::Hocuspocus(speaker) => speaker.keepalive(),
         }
     }

@@ -20,25 +20,29 @@ use crate::room::outbox::{Ending, Frame, Outbox};
 use crate::session::attachment::Opening;
 use crate::session::directory::Place;
 use crate::session::hocuspocus::Hocuspocus;
-use crate::session::rate_limit::Bucket;
+use crate::session::rate_limit::{Bucket, bytes};
 use crate::session::speaker::Speaker;
 use crate::session::upgrade::SessionState;
 use crate::session::ywebsocket::YWebsocket;
 
 /// What is handed to the socket between two looks at everything else.
 const WRITE_BYTES: usize = 64 << 10;
+
 /// How a socket begins.
 pub(super) enum Opener {
     /// With the plan its URL names.
-    YWebsocket {
-        state: SessionState,
-        outbox: Arc<Outbox>,
-        place: Place,
-        plan: String,
-        token: Option<String>,
-    },
+    YWebsocket(Box<Named>),
     /// With nothing open.
     Hocuspocus(Box<Hocuspocus>),
+}
+
+/// A socket whose URL names its plan.
+pub(super) struct Named {
+    pub(super) state: SessionState,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) place: Place,
+    pub(super) plan: String,
+    pub(super) token: Option<String>,
 }
 
 /// One socket.
@@ -83,7 +87,6 @@ impl SocketTask {
     pub(super) fn new(state: &SessionState, ws: WebSocket, outbox: Arc<Outbox>) -> Self {
         let now = state.clock.monotonic();
         let limits = Arc::clone(&state.limits);
-        let (per_second, burst) = (limits.update_bytes_per_second, limits.update_bytes_burst);
         let apply = limits.apply_per_second.as_secs_f64();
         Self {
             ws,
@@ -96,7 +99,11 @@ impl SocketTask {
             pinged: false,
             sent_at: now,
             read_after: None,
-            update_bytes: Bucket::new(per_second as f64, burst as f64, now),
+            update_bytes: Bucket::new(
+                bytes(limits.update_bytes_per_second),
+                bytes(limits.update_bytes_burst),
+                now,
+            ),
             apply_time: Bucket::new(apply, apply * 4.0, now),
             opened_at: now,
             unauthenticated_frames: 0,
@@ -136,13 +143,14 @@ impl SocketTask {
     async fn open(&mut self, opener: Opener) -> Result<Speaker, Ending> {
         match opener {
             Opener::Hocuspocus(speaker) => Ok(Speaker::Hocuspocus(speaker)),
-            Opener::YWebsocket {
-                state,
-                outbox,
-                place,
-                plan,
-                token,
-            } => {
+            Opener::YWebsocket(named) => {
+                let Named {
+                    state,
+                    outbox,
+                    place,
+                    plan,
+                    token,
+                } = *named;
                 self.dialect = Dialect::YWebsocket;
                 let opening = Opening {
                     state: &state,
@@ -150,7 +158,7 @@ impl SocketTask {
                     outbox: &outbox,
                 };
                 let speaker = YWebsocket::open(opening, &plan, token.as_deref()).await?;
-                Ok(Speaker::YWebsocket(speaker, place))
+                Ok(Speaker::YWebsocket(Box::new(speaker), place))
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::session::credentials::{self, SUBPROTOCOL};
 use crate::session::directory::Directory;
 use crate::session::hocuspocus::Hocuspocus;
 use crate::session::origin;
-use crate::session::task::{Opener, SocketTask};
+use crate::session::task::{Named, Opener, SocketTask};
 use crate::storage::Storage;
 
 /// What tungstenite is let read into one message beyond our own limit: a message over our limit is
@@ -75,13 +75,13 @@ async fn ywebsocket(
         &headers,
         upgrade,
         move |state, outbox, place| async move {
-            Ok(Opener::YWebsocket {
+            Ok(Opener::YWebsocket(Box::new(Named {
                 state,
                 outbox,
                 place,
                 plan,
                 token,
-            })
+            })))
         },
     )
 }

@@ -88,7 +88,7 @@ impl YWebsocket {
         self.0.expiry.at
     }
 
-    pub(super) fn keepalive(&self) -> Option<Bytes> {
+    pub(super) fn keepalive() -> Option<Bytes> {
         ywebsocket::encode(&ServerMessage::Keepalive)
     }
 

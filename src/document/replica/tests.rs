@@ -18,7 +18,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex
         .chars()
         .filter_map(|digit| digit.to_digit(16))
-        .map(|digit| digit as u8)
+        .map(|digit| u8::try_from(digit).unwrap())
         .collect();
     digits
         .chunks(2)

@@ -19,7 +19,7 @@ const UPDATES_PER_FRAME: usize = 64;
 /// One accepted update.
 #[derive(Debug)]
 pub(super) struct Row {
-    pub(super) row: NewRow,
+    pub(super) entry: NewRow,
     pub(super) session: SessionId,
     pub(super) author: UserId,
     /// Where each client's clock stands after it.
@@ -43,7 +43,7 @@ pub(super) struct Backlog {
 
 impl Backlog {
     pub(super) fn push(&mut self, row: Row) {
-        self.bytes += row.row.update.len();
+        self.bytes += row.entry.update.len();
         self.accepted += 1;
         self.waiting.push_back(row);
     }
@@ -71,7 +71,7 @@ impl Backlog {
         }
         let count = self.waiting.len().min(ROWS_PER_APPEND);
         self.under_way = self.waiting.drain(..count).collect();
-        let rows = self.under_way.iter().map(|row| row.row.clone()).collect();
+        let rows = self.under_way.iter().map(|row| row.entry.clone()).collect();
         let bindings = self
             .under_way
             .iter()
@@ -83,7 +83,7 @@ impl Backlog {
     fn take_committed(&mut self) -> Vec<Row> {
         let rows = std::mem::take(&mut self.under_way);
         self.committed += rows.len() as u64;
-        self.bytes -= rows.iter().map(|row| row.row.update.len()).sum::<usize>();
+        self.bytes -= rows.iter().map(|row| row.entry.update.len()).sum::<usize>();
         rows
     }
 
@@ -134,11 +134,11 @@ impl RoomCore {
                 self.broadcast(&to, updates);
             }
         }
-        self.grow(rows.iter().map(|row| row.row.update.len()).sum());
+        self.grow(rows.iter().map(|row| row.entry.update.len()).sum());
     }
 
     fn broadcast(&mut self, to: &[SessionId], rows: &[Row]) {
-        let updates: Vec<_> = rows.iter().map(|row| row.row.update.clone()).collect();
+        let updates: Vec<_> = rows.iter().map(|row| row.entry.update.clone()).collect();
         match document::merge(&updates) {
             Some(update) => self.effects.push(Effect::Broadcast {
                 to: to.to_vec(),

@@ -36,7 +36,7 @@ impl Snapshots {
 
     pub(super) fn count(&mut self, rows: &[Row]) {
         self.rows += rows.len() as u64;
-        self.bytes += rows.iter().map(|row| row.row.update.len()).sum::<usize>();
+        self.bytes += rows.iter().map(|row| row.entry.update.len()).sum::<usize>();
     }
 
     /// The snapshot at `seq` is there, or one at least as new.

@@ -130,14 +130,14 @@ impl RoomCore {
             }) => {
                 let author = access.user();
                 let origin = Origin::Session(session);
-                let row = NewRow {
+                let entry = NewRow {
                     update,
                     author: Some(author),
                     origin,
                     at: now,
                 };
                 self.backlog.push(Row {
-                    row,
+                    entry,
                     session,
                     author,
                     ends,

@@ -9,6 +9,7 @@ use futures_util::SinkExt;
 
 use super::{End, SocketTask};
 use crate::room::outbox::{Ending, Frame};
+use crate::session::rate_limit;
 use crate::session::speaker::Speaker;
 
 /// Stock clients reconnect after 30 s without data; pings do not count for them.
@@ -16,7 +17,7 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(15);
 /// A ping goes out when nothing was heard for this long...
 const PING_AFTER: Duration = Duration::from_secs(25);
 /// ...and a socket that stays silent for this long is dead.
-const DEAD_AFTER: Duration = Duration::from_secs(60);
+const DEAD_AFTER: Duration = Duration::from_mins(1);
 /// The longest pause a client is put into before it is sent away.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
@@ -44,7 +45,7 @@ impl SocketTask {
     /// Stops reading for as long as this socket has run ahead of its share.
     pub(super) fn throttle(&mut self, bytes: usize) -> Result<(), Ending> {
         let now = self.now();
-        let for_bytes = self.update_bytes.take(bytes as f64, now);
+        let for_bytes = self.update_bytes.take(rate_limit::bytes(bytes), now);
         let spent = self.outbox.take_apply_charge();
         let for_apply = self.apply_time.take(spent.as_secs_f64(), now);
         let wait = for_bytes.max(for_apply);

@@ -269,7 +269,7 @@ fn edit_text(txn: &mut TransactionMut<'_>, rng: &mut StdRng) {
     let now = text.get_string(txn);
     let mut edges: Vec<u32> = vec![0];
     for char in now.chars() {
-        edges.push(edges[edges.len() - 1] + char.len_utf16() as u32);
+        edges.push(edges[edges.len() - 1] + u32::try_from(char.len_utf16()).unwrap());
     }
     let at = rng.random_range(0..edges.len());
     let (start, next) = (edges[at], edges.get(at + 1).copied());

@@ -303,12 +303,12 @@ impl Wild {
             self.id();
         }
         if wires == 0 {
-            self.parent(kind, key != 0);
+            self.parent(kind, key);
         }
         self.content(kind)
     }
 
-    fn parent(&mut self, kind: u8, with_key: bool) {
+    fn parent(&mut self, kind: u8, key: u8) {
         if self.rng.random_bool(0.7) {
             self.out.push(1);
             let fitting = match kind {
@@ -327,7 +327,7 @@ impl Wild {
             self.out.push(0);
             self.id();
         }
-        if with_key {
+        if key != 0 {
             let key = ["k", "l"][self.rng.random_range(0..2)];
             write_var_string(&mut self.out, key);
         }
