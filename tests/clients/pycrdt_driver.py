@@ -75,7 +75,7 @@ async def wait(client: str, ms: int, state=None, content=None, roots=None) -> No
 
 
 async def set_presence(client: str, state: dict) -> None:
-    await clients[client].set_presence(state)
+    clients[client].set_presence(state)
 
 
 async def presence(client: str) -> list:

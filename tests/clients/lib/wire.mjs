@@ -42,9 +42,9 @@ export class Wire {
     });
   }
 
-  /** Writes a frame that the library did not. */
+  /** Writes a frame that the library did not; it is not counted. */
   send(bytes) {
-    this.current.send(bytes);
+    WebSocket.prototype.send.call(this.current, bytes);
   }
 
   /** Ends the connection as a lost network does: no close frame. */

@@ -49,6 +49,8 @@ class Client:
         self._url = f"{url.rstrip('/')}/{quote(plan)}"
         self._token_by = token_by
         self._fault = fault
+        self.awareness.observe(self._presence_changed)
+        self._announcements: set[asyncio.Task] = set()
         self._task: asyncio.Task | None = None
         self._provider: Provider | None = None
         self._socket = None
@@ -104,19 +106,32 @@ class Client:
             tasks.create_task(self._renew_presence())
 
     async def _renew_presence(self) -> None:
+        await self._announce()
         while True:
-            await self._announce()
             await asyncio.sleep(RENEW_PRESENCE_EVERY_S)
             self.awareness.set_local_state(self.awareness.get_local_state())
 
-    async def _announce(self) -> None:
-        if self._socket is not None:
-            update = self.awareness.encode_awareness_update([self.awareness.client_id])
-            await self._socket.send(create_awareness_message(update))
+    def _presence_changed(self, topic: str, event) -> None:
+        """The own state changed, or somebody said that this client is gone, which it then denies."""
+        changes, _ = event
+        changed = changes["added"] + changes["updated"] + changes["removed"]
+        if topic == "update" and self.awareness.client_id in changed:
+            task = asyncio.get_running_loop().create_task(self._announce())
+            self._announcements.add(task)
+            task.add_done_callback(self._announcements.discard)
 
-    async def set_presence(self, state: dict) -> None:
+    async def _announce(self) -> None:
+        if self._socket is None:
+            return
+        update = self.awareness.encode_awareness_update([self.awareness.client_id])
+        try:
+            await self._socket.send(create_awareness_message(update))
+        except ConnectionClosed:
+            # It is announced again on the next socket.
+            pass
+
+    def set_presence(self, state: dict) -> None:
         self.awareness.set_local_state(state)
-        await self._announce()
 
     def status(self) -> dict:
         return {

@@ -57,7 +57,11 @@ impl Account {
     /// Ends this sign-in.
     pub(crate) async fn logout(&self, server: &Server) {
         let request = Client::new().post(server.url("/api/v1/auth/logout"));
-        let answer = request.bearer_auth(&self.token).send().await.expect("the server answers");
+        let answer = request
+            .bearer_auth(&self.token)
+            .send()
+            .await
+            .expect("the server answers");
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     }
 
@@ -71,7 +75,9 @@ impl Account {
 
     /// Makes a plan, as its owner, and gives back its id.
     pub(crate) async fn create_plan(&self, server: &Server) -> String {
-        let answer = self.call(server, "plan.create", json!({ "name": "A plan" })).await;
+        let answer = self
+            .call(server, "plan.create", json!({ "name": "A plan" }))
+            .await;
         text(&answer["id"])
     }
 
@@ -83,7 +89,8 @@ impl Account {
 
     /// A control request in a text frame, which must succeed.
     pub(crate) async fn call(&self, server: &Server, method: &str, params: Value) -> Value {
-        let mut socket = RawSocket::open(&format!("{}?token={}", server.ws_url(), self.token)).await;
+        let mut socket =
+            RawSocket::open(&format!("{}?token={}", server.ws_url(), self.token)).await;
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         socket.send_text(&request.to_string()).await;
         let answer: Value = serde_json::from_str(&socket.text().await).expect("answers are JSON");
@@ -102,5 +109,8 @@ async fn post(server: &Server, path: &str, body: &Value) -> Value {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is not a text")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is not a text"))
+        .to_owned()
 }

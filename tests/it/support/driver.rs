@@ -17,8 +17,12 @@ use super::server::Server;
 use super::until::SOON;
 
 /// The JavaScript clients by the names of `tests/clients/package.json`.
-pub(crate) const Y_WEBSOCKETS: [&str; 4] =
-    ["y-websocket-2.1", "y-websocket-3.0", "y-websocket-3.1", "y-websocket-3.1-rc"];
+pub(crate) const Y_WEBSOCKETS: [&str; 4] = [
+    "y-websocket-2.1",
+    "y-websocket-3.0",
+    "y-websocket-3.1",
+    "y-websocket-3.1-rc",
+];
 pub(crate) const HOCUSPOCUSES: [&str; 2] = ["hocuspocus-3.4", "hocuspocus-4.8"];
 /// The name of the client in Python.
 pub(crate) const PYCRDT: &str = "pycrdt";
@@ -56,7 +60,6 @@ pub(crate) struct Status {
     pub(crate) opens: u32,
     pub(crate) closes: Vec<Close>,
     pub(crate) text_frames: u32,
-    pub(crate) connected: bool,
     pub(crate) synced: bool,
     #[serde(default)]
     pub(crate) saved: bool,
@@ -87,7 +90,11 @@ impl Driver {
     /// A process for the clients in JavaScript.
     pub(crate) async fn javascript() -> Self {
         let modules = repository_file("tests/clients/node_modules");
-        assert!(modules.exists(), "{} is missing: run `make test-tools`", modules.display());
+        assert!(
+            modules.exists(),
+            "{} is missing: run `make test-tools`",
+            modules.display()
+        );
         let script = repository_file("tests/clients/driver.mjs");
         Self::start(PathBuf::from("node"), &[&script]).await
     }
@@ -96,7 +103,11 @@ impl Driver {
     pub(crate) async fn python() -> Self {
         let script = repository_file("tests/clients/pycrdt_driver.py");
         // No bytecode beside the sources.
-        Self::start(test_tool("python/bin/python"), &[&PathBuf::from("-B"), &script]).await
+        Self::start(
+            test_tool("python/bin/python"),
+            &[&PathBuf::from("-B"), &script],
+        )
+        .await
     }
 
     async fn start(program: PathBuf, arguments: &[&PathBuf]) -> Self {
@@ -110,7 +121,12 @@ impl Driver {
         let stdin = child.stdin.take().expect("it was asked for");
         let stdout = child.stdout.take().expect("it was asked for");
         let lines = BufReader::new(stdout).lines();
-        let mut process = Process { child, stdin, lines, next_id: 1 };
+        let mut process = Process {
+            child,
+            stdin,
+            lines,
+            next_id: 1,
+        };
         let ready = process.line(SOON).await;
         assert_eq!(ready["event"], "ready");
         Self(Arc::new(Mutex::new(process)))
@@ -119,9 +135,16 @@ impl Driver {
     /// Adds a client, which begins to connect.
     pub(crate) async fn connect(&self, connect: Connect) -> Client {
         static CLIENTS: AtomicU64 = AtomicU64::new(1);
-        let lib = connect.0["lib"].as_str().expect("every client has a library").to_owned();
+        let lib = connect.0["lib"]
+            .as_str()
+            .expect("every client has a library")
+            .to_owned();
         let name = format!("{lib} #{}", CLIENTS.fetch_add(1, Ordering::Relaxed));
-        let client = Client { driver: self.clone(), name, lib };
+        let client = Client {
+            driver: self.clone(),
+            name,
+            lib,
+        };
         client.tell("connect", Value::Object(connect.0)).await;
         client
     }
@@ -143,7 +166,9 @@ impl Driver {
 impl Process {
     async fn line(&mut self, within: Duration) -> Value {
         let line = tokio::time::timeout(within, self.lines.next_line()).await;
-        let line = line.expect("the driver answers in time").expect("its output can be read");
+        let line = line
+            .expect("the driver answers in time")
+            .expect("its output can be read");
         let line = line.expect("the driver is alive");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
@@ -153,13 +178,25 @@ impl Process {
         self.next_id += 1;
         command.insert("id".to_owned(), id.into());
         let line = format!("{}\n", Value::Object(command.clone()));
-        self.stdin.write_all(line.as_bytes()).await.expect("the driver is alive");
+        self.stdin
+            .write_all(line.as_bytes())
+            .await
+            .expect("the driver is alive");
         loop {
             let mut answer = self.line(within).await;
-            assert_ne!(answer["event"], "fault", "a client failed inside: {}", answer["say"]);
+            assert_ne!(
+                answer["event"], "fault",
+                "a client failed inside: {}",
+                answer["say"]
+            );
             if answer["id"] == id {
                 let error = answer.get("error").and_then(Value::as_str);
-                assert!(error.is_none(), "{}: {}", command["do"], error.unwrap_or_default());
+                assert!(
+                    error.is_none(),
+                    "{}: {}",
+                    command["do"],
+                    error.unwrap_or_default()
+                );
                 return answer["ok"].take();
             }
         }
@@ -170,7 +207,11 @@ impl Connect {
     /// A client of `lib` on `plan`, with its token where the dialect carries it by itself.
     pub(crate) fn new(server: &Server, lib: &str, plan: &str, token: &str) -> Self {
         let connect = Self(Map::new());
-        connect.with("lib", lib).with("url", server.ws_url()).with("plan", plan).with("token", token)
+        connect
+            .with("lib", lib)
+            .with("url", server.ws_url())
+            .with("plan", plan)
+            .with("token", token)
     }
 
     /// Any option of `tests/clients/lib/{ywebsocket,hocuspocus}.mjs`.
@@ -182,10 +223,17 @@ impl Connect {
 
 impl Client {
     async fn ask(&self, command: &str, options: Value, within: Duration) -> Value {
-        let Value::Object(mut line) = options else { panic!("{options} is not an object") };
+        let Value::Object(mut line) = options else {
+            panic!("{options} is not an object")
+        };
         line.insert("do".to_owned(), command.into());
         line.insert("client".to_owned(), self.name.clone().into());
-        self.driver.0.lock().await.call(&mut line, within + ANSWER_WITHIN).await
+        self.driver
+            .0
+            .lock()
+            .await
+            .call(&mut line, within + ANSWER_WITHIN)
+            .await
     }
 
     /// A command that takes no time, with whatever it answers.
@@ -200,7 +248,8 @@ impl Client {
 
     /// Types at the end of the text `root`.
     pub(crate) async fn append(&self, root: &str, text: &str) {
-        self.edit(json!([{ "op": "text.insert", "root": root, "text": text }])).await;
+        self.edit(json!([{ "op": "text.insert", "root": root, "text": text }]))
+            .await;
     }
 
     /// The content of `roots`, which maps names to kinds.
@@ -230,7 +279,8 @@ impl Client {
 
     pub(crate) async fn wait_for(&self, state: &str, within: Duration) {
         let ms = u64::try_from(within.as_millis()).expect("a short time");
-        self.ask("wait", json!({ "state": state, "ms": ms }), within).await;
+        self.ask("wait", json!({ "state": state, "ms": ms }), within)
+            .await;
     }
 
     /// Until the client holds exactly `content`.
@@ -241,7 +291,8 @@ impl Client {
     }
 
     pub(crate) async fn wait_text(&self, root: &str, text: &str) {
-        self.wait_content(&json!({ root: "text" }), &json!({ root: text })).await;
+        self.wait_content(&json!({ root: "text" }), &json!({ root: text }))
+            .await;
     }
 
     pub(crate) async fn disconnect(&self) {
@@ -271,7 +322,12 @@ impl Client {
         let states = self.tell("presence", json!({})).await;
         let states = states.as_array().expect("a list").iter();
         states
-            .map(|one| (one["client_id"].as_u64().expect("an id"), one["state"].clone()))
+            .map(|one| {
+                (
+                    one["client_id"].as_u64().expect("an id"),
+                    one["state"].clone(),
+                )
+            })
             .collect()
     }
 

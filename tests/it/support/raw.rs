@@ -26,7 +26,9 @@ pub(crate) enum Received {
 
 impl RawSocket {
     pub(crate) async fn open(url: &str) -> Self {
-        Self::open_with(url, &[]).await.unwrap_or_else(|error| panic!("{url}: {error}"))
+        Self::open_with(url, &[])
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error}"))
     }
 
     /// Opens a socket with these headers, or says how the upgrade was refused.
@@ -34,7 +36,9 @@ impl RawSocket {
         let mut request = url.into_client_request()?;
         for (name, value) in headers {
             let name: HeaderName = name.parse().expect("a header's name");
-            request.headers_mut().append(name, HeaderValue::from_str(value).expect("its value"));
+            request
+                .headers_mut()
+                .append(name, HeaderValue::from_str(value).expect("its value"));
         }
         connect_async(request).await.map(|(socket, _)| Self(socket))
     }
@@ -48,7 +52,11 @@ impl RawSocket {
     pub(crate) async fn hocuspocus(server: &Server, plan: &str, token: &str) -> Self {
         let mut socket = Self::open(&server.ws_url()).await;
         socket.send(&hocuspocus_token(plan, token)).await;
-        socket.frame("Authenticated", |frame| frame.starts_with(&addressed(plan, &[2, 2]))).await;
+        socket
+            .frame("Authenticated", |frame| {
+                frame.starts_with(&addressed(plan, &[2, 2]))
+            })
+            .await;
         socket
     }
 
@@ -146,7 +154,10 @@ pub(crate) fn addressed(address: &str, message: &[u8]) -> Vec<u8> {
 
 /// The Hocuspocus frame with which a provider of version 4 shows its token.
 pub(crate) fn hocuspocus_token(address: &str, token: &str) -> Vec<u8> {
-    addressed(address, &[vec![2, 0], var_bytes(token), var_bytes("4.8.0")].concat())
+    addressed(
+        address,
+        &[vec![2, 0], var_bytes(token), var_bytes("4.8.0")].concat(),
+    )
 }
 
 /// The message that carries an update.
@@ -161,5 +172,17 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
         .filter(|c| !c.is_whitespace())
         .map(|c| u8::try_from(c.to_digit(16).expect("a hexadecimal digit")).expect("below 16"))
         .collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    digits
+        .chunks(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect()
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn digits(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a text takes more text");
+        text
+    })
 }

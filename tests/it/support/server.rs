@@ -1,8 +1,10 @@
 //! A real convene server on a free port, with its data in a folder of its own.
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::str::FromStr;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -28,7 +30,10 @@ pub(crate) struct Options {
 impl Default for Options {
     /// On SQLite, with logins that are not throttled: tests sign in as fast as they can.
     fn default() -> Self {
-        let options = Self { settings: Vec::new(), wrapper: Vec::new() };
+        let options = Self {
+            settings: Vec::new(),
+            wrapper: Vec::new(),
+        };
         options
             .set("CONVENE_LOGINS_PER_ACCOUNT_PER_MINUTE", 100_000)
             .set("CONVENE_LOGINS_PER_ADDRESS_PER_MINUTE", 100_000)
@@ -38,14 +43,15 @@ impl Default for Options {
 }
 
 impl Options {
-    pub(crate) fn set(mut self, name: &str, value: impl ToString) -> Self {
+    pub(crate) fn set(mut self, name: &str, value: impl Display + Copy) -> Self {
         self.settings.push((name.to_owned(), value.to_string()));
         self
     }
 
     /// On PostgreSQL.
     pub(crate) fn postgres(self, url: &str) -> Self {
-        self.set("DATABASE_URL", url).set("SECRET_KEY", "0123456789abcdef0123456789abcdef")
+        self.set("DATABASE_URL", url)
+            .set("SECRET_KEY", "0123456789abcdef0123456789abcdef")
     }
 
     /// Run by another program, which must end by executing the arguments it was given.
@@ -69,7 +75,12 @@ impl Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("data")).expect("a folder for the data");
         let child = spawn(&options, folder.path(), "127.0.0.1:0");
-        let mut server = Self { folder, options, child, address: String::new() };
+        let mut server = Self {
+            folder,
+            options,
+            child,
+            address: String::new(),
+        };
         server.wait_until_ready().await;
         server
     }
@@ -123,10 +134,6 @@ impl Server {
         self.child.id()
     }
 
-    pub(crate) fn is_alive(&mut self) -> bool {
-        self.child.try_wait().expect("a child can be asked").is_none()
-    }
-
     /// An HTTP address of this server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -139,13 +146,24 @@ impl Server {
 
     /// The value of one metric, summed over its labels; 0 while it has not been counted.
     pub(crate) async fn metric(&self, name: &str) -> f64 {
-        let answer = reqwest::get(self.url("/metrics")).await.expect("the metrics answer");
+        self.values::<f64>(name).await.into_iter().sum()
+    }
+
+    /// The same of a metric that counts whole things.
+    pub(crate) async fn count(&self, name: &str) -> u64 {
+        self.values::<u64>(name).await.into_iter().sum()
+    }
+
+    async fn values<T: FromStr>(&self, name: &str) -> Vec<T> {
+        let answer = reqwest::get(self.url("/metrics"))
+            .await
+            .expect("the metrics answer");
         let text = answer.text().await.expect("the metrics are text");
         text.lines()
             .filter_map(|line| line.strip_prefix(name))
             .filter(|rest| rest.starts_with(['{', ' ']))
-            .filter_map(|rest| rest.rsplit_once(' ')?.1.parse::<f64>().ok())
-            .sum()
+            .filter_map(|rest| rest.rsplit_once(' ')?.1.parse().ok())
+            .collect()
     }
 
     /// The folder with the database.
@@ -171,7 +189,10 @@ impl Drop for Server {
 }
 
 fn spawn(options: &Options, folder: &Path, listen: &str) -> Child {
-    let log = File::options().create(true).append(true).open(folder.join("log"));
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"));
     let printed = File::create(folder.join("printed")).expect("a file for what is printed");
     let mut command = match options.wrapper.split_first() {
         None => Command::new(CONVENE),

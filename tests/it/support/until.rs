@@ -19,7 +19,10 @@ pub(crate) async fn until<T>(
         if let Some(found) = look().await {
             return found;
         }
-        assert!(tokio::time::Instant::now() < deadline, "after {within:?}: {what}");
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "after {within:?}: {what}"
+        );
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
