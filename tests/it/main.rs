@@ -8,3 +8,4 @@ mod http;
 mod meeting;
 mod storage;
 mod support;
+mod tokens;
