@@ -6,6 +6,7 @@ mod accounts;
 mod backup;
 mod http;
 mod meeting;
+mod refusals;
 mod storage;
 mod support;
 mod tokens;
