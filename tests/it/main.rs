@@ -4,6 +4,7 @@
 
 mod accounts;
 mod backup;
+mod first_visitors;
 mod http;
 mod meeting;
 mod refusals;
