@@ -6,6 +6,7 @@ mod accounts;
 mod backup;
 mod first_visitors;
 mod http;
+mod kill;
 mod meeting;
 mod refusals;
 mod storage;

@@ -3,6 +3,8 @@
 pub(crate) mod account;
 pub(crate) mod converge;
 pub(crate) mod driver;
+pub(crate) mod engine;
+pub(crate) mod notes;
 pub(crate) mod operator;
 pub(crate) mod postgres;
 pub(crate) mod process;
