@@ -8,6 +8,7 @@ mod first_visitors;
 mod http;
 mod kill;
 mod meeting;
+mod outage;
 mod refusals;
 mod storage;
 mod support;
