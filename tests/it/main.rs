@@ -4,6 +4,7 @@
 
 mod accounts;
 mod backup;
+mod durability;
 mod first_visitors;
 mod http;
 mod kill;
