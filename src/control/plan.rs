@@ -16,10 +16,16 @@ const NAME_CHARS_MAX: usize = 200;
 impl Method for Create {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<PlanBody, Failure> {
         let name = self.name.trim();
-        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+        // PostgreSQL cannot keep a zero byte, and no other control character is part of a name.
+        if !(1..=NAME_CHARS_MAX).contains(&name.chars().count())
+            || name.chars().any(char::is_control)
+        {
             return Err(Failure::new(
                 ErrorCode::Invalid,
-                format!("a plan's name has 1 to {NAME_CHARS_MAX} characters"),
+                format!(
+                    "a plan's name has 1 to {NAME_CHARS_MAX} characters and no line breaks or \
+                     other control characters"
+                ),
             ));
         }
         let plan = PlanId::generate(&desk.clock);

@@ -58,10 +58,14 @@ impl Desk {
         key: &str,
         work: impl Future<Output = Result<Box<RawValue>, Failure>>,
     ) -> Result<Box<RawValue>, Failure> {
-        if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX {
+        // PostgreSQL cannot keep a zero byte.
+        if !(1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()) || key.contains('\0') {
             return Err(Failure::new(
                 ErrorCode::Invalid,
-                format!("an idempotency_key has 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes"),
+                format!(
+                    "an idempotency_key has 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes, none of them \
+                     zero"
+                ),
             ));
         }
         let user = caller.principal.user;

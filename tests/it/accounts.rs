@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::postgres::Postgres;
 use crate::support::raw::RawSocket;
 use crate::support::rest::{Answer, Rest, send};
 use crate::support::server::{Options, Server};
@@ -190,7 +191,10 @@ async fn a_wrong_password_and_an_unknown_account_are_answered_alike() {
     while seen.len() < 5 && !seen.last().is_some_and(alike) {
         seen.push(time_ratio(&rest).await);
     }
-    assert!(seen.last().is_some_and(alike), "a wrong password takes longer by {seen:?}");
+    assert!(
+        seen.last().is_some_and(alike),
+        "a wrong password takes longer by {seen:?}"
+    );
     // Texts that no database could hold are no account either.
     for email in ["", "a\u{0}@example.org", &"x".repeat(10_000)] {
         login(&rest, email, PASSWORD)
@@ -327,5 +331,32 @@ async fn the_log_holds_no_secrets() {
     for secret in secrets {
         let line = log.lines().find(|line| line.contains(&secret));
         assert_eq!(line, None, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn texts_that_postgres_cannot_keep_are_refused_and_no_fault() {
+    let postgres = Postgres::start().await;
+    let server = Server::start(Options::default().postgres(&postgres.url())).await;
+    let rest = Rest::new(&server);
+    let token = register(&rest, "ada@example.org")
+        .await
+        .expect(201)
+        .field("access_token");
+    login(&rest, "ada@example.org\u{0}", PASSWORD)
+        .await
+        .expect_refusal(401, "unauthenticated");
+    let mut socket = RawSocket::open(&format!("{}?token={token}", server.ws_url())).await;
+    for (method, params) in [
+        ("plan.create", json!({ "name": "A\u{0}B" })),
+        (
+            "plan.create",
+            json!({ "name": "A", "idempotency_key": "k\u{0}" }),
+        ),
+    ] {
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        socket.send_text(&request.to_string()).await;
+        let answer: Value = serde_json::from_str(&socket.text().await).unwrap();
+        assert_eq!(answer["error"]["code"], -32_602, "{answer}");
     }
 }
