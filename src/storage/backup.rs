@@ -213,6 +213,7 @@ impl Copy {
                 .journal_mode(SqliteJournalMode::Off)
                 .synchronous(SqliteSynchronous::Off)
                 .foreign_keys(false)
+                .disable_statement_logging()
                 .connect()
                 .await?;
             SQLITE_MIGRATIONS.run(&mut connection).await?;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, Connection};
 
 use super::error::StorageError;
 use super::lock::Lock;
@@ -125,11 +125,11 @@ impl Storage {
                 let lock = Lock::folder(data)?;
                 let writer = sqlite_writer(sqlite_options(data).create_if_missing(true)).await?;
                 SQLITE_MIGRATIONS.run(&writer).await.map_err(migration)?;
-                let reader = sqlite_reader(data).await?;
+                let reader = sqlite_reader(sqlite_options(data)).await?;
                 (Database::Sqlite { writer, reader }, lock)
             }
             DatabaseConfig::Postgres(url) => {
-                let pool = postgres(url).await?;
+                let pool = postgres(postgres_options(url)?).await?;
                 let lock = Lock::postgres(&pool).await?;
                 POSTGRES_MIGRATIONS.run(&pool).await.map_err(migration)?;
                 (Database::Postgres(pool), lock)
@@ -158,11 +158,15 @@ impl Storage {
                     )));
                 }
                 let writer = sqlite_writer(sqlite_options(data)).await?;
-                let reader = sqlite_reader(data).await?;
+                // A backup reads a whole table at once, which is no slow statement to warn of.
+                let options = sqlite_options(data).disable_statement_logging();
+                let reader = sqlite_reader(options).await?;
                 (Database::Sqlite { writer, reader }, &SQLITE_MIGRATIONS)
             }
             DatabaseConfig::Postgres(url) => (
-                Database::Postgres(postgres(url).await?),
+                Database::Postgres(
+                    postgres(postgres_options(url)?.disable_statement_logging()).await?,
+                ),
                 &POSTGRES_MIGRATIONS,
             ),
         };
@@ -268,8 +272,8 @@ async fn sqlite_writer(options: SqliteConnectOptions) -> Result<SqlitePool, Stor
     Ok(pool)
 }
 
-async fn sqlite_reader(data: &Path) -> Result<SqlitePool, StorageError> {
-    let options = sqlite_options(data).pragma("query_only", "on");
+async fn sqlite_reader(options: SqliteConnectOptions) -> Result<SqlitePool, StorageError> {
+    let options = options.pragma("query_only", "on");
     let pool = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(WAIT_MAX)
@@ -281,15 +285,17 @@ async fn sqlite_reader(data: &Path) -> Result<SqlitePool, StorageError> {
     Ok(pool)
 }
 
-async fn postgres(url: &SecretString) -> Result<PgPool, StorageError> {
+fn postgres_options(url: &SecretString) -> Result<PgConnectOptions, StorageError> {
     let options = PgConnectOptions::from_str(url.expose_secret())
-        .map_err(|error| StorageError::Unfit(format!("DATABASE_URL cannot be read: {error}")))?
-        .application_name("convene")
-        .options([
-            ("statement_timeout", "30s"),
-            // A node that hangs in the middle of a transaction must not hold locks for ever.
-            ("idle_in_transaction_session_timeout", "60s"),
-        ]);
+        .map_err(|error| StorageError::Unfit(format!("DATABASE_URL cannot be read: {error}")))?;
+    Ok(options.application_name("convene").options([
+        ("statement_timeout", "30s"),
+        // A node that hangs in the middle of a transaction must not hold locks for ever.
+        ("idle_in_transaction_session_timeout", "60s"),
+    ]))
+}
+
+async fn postgres(options: PgConnectOptions) -> Result<PgPool, StorageError> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(WAIT_MAX)

@@ -148,6 +148,7 @@ impl<'a> Backup<'a> {
                 // Nothing is written beside it: it may be on a disk that cannot be written.
                 .read_only(true)
                 .immutable(true)
+                .disable_statement_logging()
                 .connect()
                 .await?;
             let (application_id,): (i32,) = sqlx::query_as("pragma application_id")

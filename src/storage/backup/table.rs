@@ -268,8 +268,9 @@ pub(super) struct Batch {
     bytes: usize,
 }
 
-/// Rows of one insert; with ten columns each this stays below every engine's number of parameters.
-const BATCH_ROWS_MAX: usize = 256;
+/// Rows of one insert. SQLite looks for each parameter among all of them, so that the time of a row
+/// grows with the number of rows.
+const BATCH_ROWS_MAX: usize = 16;
 /// Bytes of one insert. One row may be larger and then goes alone.
 const BATCH_BYTES_MAX: usize = 1 << 20;
 
