@@ -6,7 +6,6 @@
 
 mod secret;
 
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +25,7 @@ use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseConfig};
 use crate::control::Desk;
-use crate::http::{self, HttpState, Readiness};
+use crate::http::{self, HttpState, Readiness, connections};
 use crate::ids::{FamilyId, UserId};
 use crate::room::outbox::Ending;
 use crate::room::registry::{Registry, RegistryParts};
@@ -106,6 +105,7 @@ struct Running {
     stop_journal: CancellationToken,
     stop_listening: CancellationToken,
     replace_me: CancellationToken,
+    sockets_max: usize,
     drain_for: Duration,
 }
 
@@ -186,11 +186,14 @@ impl App {
             router,
             running,
         } = self;
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let stop_listening = running.stop_listening.clone();
-        let serving = axum::serve(listener, service)
-            .with_graceful_shutdown(async move { stop_listening.cancelled().await })
-            .into_future();
+        let (tracker, stop_listening) = (running.tracker.clone(), running.stop_listening.clone());
+        let serving = connections::serve(
+            listener,
+            router,
+            running.sockets_max,
+            tracker,
+            stop_listening,
+        );
         let server = running.tracker.spawn(serving);
         let ended = tokio::select! {
             () = stop => Ended::Stopped,
@@ -225,6 +228,7 @@ impl Running {
             stop_journal,
             stop_listening: CancellationToken::new(),
             replace_me,
+            sockets_max: limits.sessions_max,
             drain_for: limits.drain_for,
         };
         drop(running.tracker.spawn(end_sockets_of_ended_sign_ins(

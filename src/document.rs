@@ -17,10 +17,13 @@ mod refusal;
 mod state_vector;
 
 mod wire;
+mod wire_read;
 mod wire_value;
 
 mod guard;
 mod index;
+mod ordering;
+mod placing;
 
 mod content;
 mod epoch;

@@ -10,6 +10,7 @@
 
 pub mod answer;
 pub mod authenticated;
+pub mod connections;
 pub mod layers;
 pub mod origin;
 

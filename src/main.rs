@@ -79,7 +79,9 @@ fn run() -> Result<Ended> {
     }
     let config = Config::from_env()?;
     start_logging()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => Box::pin(serve(config)).await,
@@ -108,8 +110,12 @@ fn run() -> Result<Ended> {
 async fn serve(config: Config) -> Result<Ended> {
     let data = describe_data(&config);
     let metrics = Metrics::install()?;
-    let app = App::start(config, metrics, Clock::system()).await?;
-    say(&format!("convene {} listening on http://{}", env!("CARGO_PKG_VERSION"), app.address()?));
+    let app = Box::pin(App::start(config, metrics, Clock::system())).await?;
+    say(&format!(
+        "convene {} listening on http://{}",
+        env!("CARGO_PKG_VERSION"),
+        app.address()?
+    ));
     say(&format!("data: {data}"));
     Ok(app.serve(stop_signal()).await?)
 }
@@ -148,7 +154,10 @@ async fn manage_user(config: &Config, command: UserCommand) -> Result<()> {
         }
         UserCommand::Invite { email } => {
             let code = admin::create_invite(&storage, &Clock::system(), email).await?;
-            say(&format!("invitation, good once within a week: {}", code.expose_text()));
+            say(&format!(
+                "invitation, good once within a week: {}",
+                code.expose_text()
+            ));
         }
     }
     storage.close().await;
@@ -178,8 +187,12 @@ async fn open_beside(config: &Config) -> Result<Storage> {
 /// Starts this program again in its place: a thread of it is lost and would never end.
 fn replace() -> ExitCode {
     use std::os::unix::process::CommandExt;
-    let Ok(program) = std::env::current_exe() else { return ExitCode::FAILURE };
-    let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).exec();
+    let Ok(program) = std::env::current_exe() else {
+        return ExitCode::FAILURE;
+    };
+    let error = std::process::Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .exec();
     say_error(&format!("convene: could not start again: {error}"));
     ExitCode::FAILURE
 }

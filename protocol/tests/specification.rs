@@ -1,5 +1,7 @@
 //! Every example in `SPEC.md` is what the code reads and writes.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 
 use bytes::Bytes;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use convene_protocol::lib0::{Reader, write_var_uint};
 
-use super::wire::{read_client, read_clock};
+use super::wire_read::{read_client, read_clock};
 use super::{ClientId, Refusal};
 
 /// For each client the clock after the last struct that is here.

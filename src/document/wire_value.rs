@@ -3,7 +3,7 @@
 use convene_protocol::lib0::Reader;
 
 use super::Refusal;
-use super::wire::canonical;
+use super::wire_read::canonical;
 
 /// How deep a value may be nested; readers of documents recurse once a level.
 const DEPTH_MAX: usize = 32;

@@ -2,6 +2,7 @@
 
 mod honest;
 mod hostile;
+mod wild;
 
 use super::*;
 use crate::clock::Clock;
