@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# What other platforms need too: licences are checked for all of them.
+cargo fetch --locked --quiet
 cargo deny --locked --offline check --hide-inclusion-graph licenses bans sources
 
 # Advisories are a git repository somewhere else. Without it the check cannot say anything, and a

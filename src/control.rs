@@ -1,7 +1,7 @@
 //! The control channel's methods: what a client may ask for beside the document itself.
 //!
 //! A carrier hands a parsed request to [`Desk::answer`]. To add a method: describe its parameters
-//! and answer in the protocol crate, implement [`Method`] for them in the file of its noun here, and
+//! and answer in the protocol crate, implement `Method` for them in the file of its noun here, and
 //! name it in the `methods!` table below.
 
 mod document;

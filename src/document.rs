@@ -7,9 +7,9 @@
 //!
 //! yrs merges well and trusts its input: crafted updates of a few bytes make it reserve gigabytes,
 //! corrupt memory, or write a state that nobody can read again. So every update is parsed here
-//! first, without allocating for what it only claims. [`wire`] refuses what is not sound in itself,
-//! [`guard`] what does not fit this document: updates that leave holes, structs whose neighbours are
-//! elsewhere, and client ids of other accounts. [`replica::Replica`] then lets yrs apply it, catches
+//! first, without allocating for what it only claims. `wire` refuses what is not sound in itself,
+//! `guard` what does not fit this document: updates that leave holes, structs whose neighbours are
+//! elsewhere, and client ids of other accounts. [`Replica`] then lets yrs apply it, catches
 //! a panic, and hands out only what yrs encoded itself. After a panic nothing of that replica is
 //! used again.
 

@@ -8,7 +8,7 @@
 //!
 //! [`core::RoomCore`] decides and does nothing else: it applies an update to the replica, asks for
 //! it to be appended, and only when the journal has committed it asks for the acknowledgement and
-//! the broadcast. [`task::RoomTask`] performs what it asks. The room never waits for a session: it
+//! the broadcast. `RoomTask` performs what it asks. The room never waits for a session: it
 //! puts frames into a bounded [`outbox::Outbox`], and a session that cannot keep up catches up
 //! later from the replica. [`registry::Registry`] makes sure that a plan has one room on a node,
 //! and [`thread`] runs rooms on threads of their own, watched for an update that never ends.

@@ -6,8 +6,8 @@
 //!                +---- frames ---- Outbox <---------------------- room, control
 //! ```
 //!
-//! [`upgrade`] checks the origin and finds the token, [`task::SocketTask`] moves frames and keeps
-//! the limits, a speaker knows one dialect, and an [`attachment::Attachment`] is one plan opened
+//! [`upgrade`] checks the origin and finds the token, `SocketTask` moves frames and keeps
+//! the limits, a speaker knows one dialect, and an `Attachment` is one plan opened
 //! with one principal: what the rest of the server calls a session. Sockets wait for rooms; rooms
 //! never wait for sockets.
 

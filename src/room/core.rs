@@ -3,7 +3,7 @@
 //! What anyone sees is committed. An accepted update is in the replica at once, because the next
 //! one may build on it, but everything that would show it waits for its commit: the
 //! acknowledgement, the broadcast, and every sync step 2 that was computed with it inside. Each of
-//! these is [held](backlog::Backlog::hold) at the position of the last update it depends on.
+//! these is held at the position of the last update it depends on.
 
 mod backlog;
 mod committed;

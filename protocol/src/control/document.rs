@@ -21,7 +21,7 @@ pub enum RootKind {
     Xml,
 }
 
-/// `document.watch_hash`: asks for a [`Hash`] now and then, until the document is left. A second
+/// `document.watch_hash`: asks for a [`struct@Hash`] now and then, until the document is left. A second
 /// call replaces the roots, no roots at all end it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
