@@ -613,9 +613,9 @@ async fn nobody_writes_with_the_client_id_of_somebody_else() {
     }
     let page = stage
         .connect("hocuspocus-4.8", &stage.intruder)
-        .with("client_id", 0x1234);
+        .with("client_id", 0x1234)
+        .with("at_once", typed("t", "no"));
     let page = stage.driver.connect(page).await;
-    page.append("t", "no").await;
     until("the page is refused", SOON, async || {
         let status = page.status().await;
         let resets = resets(&status.stateless);
@@ -630,6 +630,11 @@ async fn nobody_writes_with_the_client_id_of_somebody_else() {
     stage.work_goes_on("a forged client id").await;
 }
 
+/// What somebody types before anything has arrived; afterwards Yjs would choose another client id.
+fn typed(root: &str, text: &str) -> Value {
+    json!([{ "op": "text.insert", "root": root, "text": text }])
+}
+
 #[tokio::test]
 async fn a_client_id_used_twice_by_the_same_person_is_refused_the_second_time() {
     let mut stage = Stage::new().await;
@@ -637,9 +642,9 @@ async fn a_client_id_used_twice_by_the_same_person_is_refused_the_second_time() 
     // A page that was cloned with its id, before it has loaded the plan.
     let clone = stage
         .connect("hocuspocus-4.8", &stage.owner)
-        .with("client_id", id);
+        .with("client_id", id)
+        .with("at_once", typed("text", "written twice under one clock"));
     let clone = stage.driver.connect(clone).await;
-    clone.append("text", "written twice under one clock").await;
     until("the clone is refused", SOON, async || {
         (!clone.status().await.denied.is_empty()).then_some(())
     })
