@@ -12,6 +12,9 @@ use super::wire::Update;
 use super::{ClientId, Refusal, StateVector};
 use crate::ids::UserId;
 
+/// Clients of which one client's update may bring something new: its own, one for each page it wrote
+/// in. What is known already does not count: some stock clients send back all they receive.
+const NEW_CLIENTS_MAX: usize = 64;
 /// Client ids are the keys of hash tables that do not mix their bits, so ids that share their low
 /// bits make every look-up slow. Groups of ids that agree in these bits must stay of common size.
 const CROWD_BITS: u32 = 10;
@@ -125,6 +128,9 @@ impl Guard {
                 admitted.ends.push((section.client, section.end));
                 fresh.push(section);
             }
+        }
+        if fresh.len() > NEW_CLIENTS_MAX && writer != Writer::Journal {
+            return Err(Refusal::TooLarge("clients whose edits one update carries"));
         }
         Ordering::of(&fresh).run(&mut self.index, writer)?;
         for deletes in &update.deletes {

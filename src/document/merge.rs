@@ -10,7 +10,7 @@ use bytes::Bytes;
 use convene_protocol::lib0::write_var_uint;
 
 use super::ClientId;
-use super::wire::{Section, Source, Update};
+use super::wire::{Section, Update};
 
 /// Merges consecutive updates of one replica; `None` when they are not that.
 pub fn merge(updates: &[Bytes]) -> Option<Bytes> {
@@ -20,7 +20,7 @@ pub fn merge(updates: &[Bytes]) -> Option<Bytes> {
     let mut sections: BTreeMap<ClientId, Vec<Section<'_>>> = BTreeMap::new();
     let mut deletes: BTreeMap<ClientId, Vec<(u32, u32)>> = BTreeMap::new();
     for update in updates {
-        let update = Update::parse(update, Source::Journal).ok()?;
+        let update = Update::parse(update).ok()?;
         for section in update.sections {
             let line = sections.entry(section.client).or_default();
             if line.last().is_some_and(|last| last.end != section.start) {

@@ -12,7 +12,7 @@ use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, TransactionMut}
 use super::content::{self, RootKind};
 use super::guard::{Admitted, Guard, Writer};
 use super::same_history::is_same_history;
-use super::wire::{Source, Update};
+use super::wire::Update;
 use super::{ClientId, Refusal, StateVector};
 use crate::ids::UserId;
 
@@ -143,11 +143,7 @@ impl Replica {
         emit: impl FnOnce(&TransactionMut<'_>) -> T,
     ) -> Result<(Admitted, Option<T>), Refusal> {
         self.check_harmed()?;
-        let source = match writer {
-            Writer::User(_) => Source::Client,
-            Writer::Journal => Source::Journal,
-        };
-        let update = Update::parse(bytes, source)?;
+        let update = Update::parse(bytes)?;
         let admitted = self.guard.admit(&update, writer)?;
         if let Some(client) = self.reused_client(&update, &admitted, writer) {
             self.guard.take_back();
@@ -244,7 +240,7 @@ impl Replica {
     /// Whether `update`, untrusted, holds nothing that is not here.
     pub fn contains(&self, update: &[u8]) -> Result<bool, Refusal> {
         self.check_harmed()?;
-        let update = Update::parse(update, Source::Client)?;
+        let update = Update::parse(update)?;
         if update
             .sections
             .iter()
@@ -256,7 +252,7 @@ impl Replica {
             return Ok(true);
         }
         let all = self.encode_from(&self.guard.state_vector())?;
-        Ok(Update::parse(&all, Source::Journal)?.has_deleted(&update))
+        Ok(Update::parse(&all)?.has_deleted(&update))
     }
 
     /// How far the document has come with every client, encoded.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::ClientId;
 use super::content::{same_json, same_values};
-use super::wire::{Body, Content, Id, Section, Source, Struct, Update};
+use super::wire::{Body, Content, Id, Section, Struct, Update};
 
 /// One clock's share of a struct.
 struct Unit<'a> {
@@ -22,7 +22,7 @@ struct Unit<'a> {
 /// Compares what `told` repeats with `stored`; names the client on which they differ.
 pub(super) fn is_same_history(stored: &[u8], told: &Update<'_>) -> Result<(), ClientId> {
     // What yrs wrote can be read; if it could not, loading would tell.
-    let Ok(stored) = Update::parse(stored, Source::Journal) else {
+    let Ok(stored) = Update::parse(stored) else {
         return Ok(());
     };
     let ours: HashMap<ClientId, &Section<'_>> = stored

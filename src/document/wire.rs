@@ -10,15 +10,6 @@ use convene_protocol::lib0::Reader;
 use super::wire_read::{clock_after, read_deletes, read_sections, read_struct};
 use super::{ClientId, Refusal};
 
-/// Whose bytes are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    /// A client's: every limit holds.
-    Client,
-    /// This server's own, from the journal: as large as the document.
-    Journal,
-}
-
 /// One position in the history: a client and its clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Id {
@@ -122,9 +113,9 @@ pub(super) enum TypeKind {
 
 impl<'a> Update<'a> {
     /// Checks the structure of all of `bytes`.
-    pub(super) fn parse(bytes: &'a [u8], source: Source) -> Result<Self, Refusal> {
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let mut reader = Reader::new(bytes);
-        let sections = read_sections(&mut reader, source)?;
+        let sections = read_sections(&mut reader)?;
         let deletes = read_deletes(&mut reader)?;
         reader.finish()?;
         Ok(Self { sections, deletes })

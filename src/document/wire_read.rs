@@ -4,14 +4,12 @@ use std::collections::HashSet;
 
 use convene_protocol::lib0::{MAX_SAFE_INTEGER, Reader};
 
-use super::wire::{Body, Content, Deletes, Id, Item, Parent, Section, Source, Struct, TypeKind};
+use super::wire::{Body, Content, Deletes, Id, Item, Parent, Section, Struct, TypeKind};
 use super::wire_value::{check_json, skip_value};
 use super::{ClientId, Refusal};
 
 /// Clocks end here, so that no sum of two overflows what yrs and yjs count in.
 pub(super) const CLOCK_MAX: u32 = (1 << 31) - 1;
-/// Clients whose structs one client's update may carry: its own, one for each page it wrote in.
-const SECTIONS_MAX: usize = 64;
 /// A section is at least a count, a client, a clock and one struct.
 const SECTION_BYTES_MIN: usize = 5;
 /// The shortest struct is a collected range.
@@ -23,14 +21,8 @@ const HAS_KEY: u8 = 0x20;
 /// The bits of the content's kind; 16 and above is no kind, though yrs would not look.
 const KIND: u8 = 0x1f;
 
-pub(super) fn read_sections<'a>(
-    reader: &mut Reader<'a>,
-    source: Source,
-) -> Result<Vec<Section<'a>>, Refusal> {
+pub(super) fn read_sections<'a>(reader: &mut Reader<'a>) -> Result<Vec<Section<'a>>, Refusal> {
     let count = reader.count(SECTION_BYTES_MIN)?;
-    if source == Source::Client && count > SECTIONS_MAX {
-        return Err(Refusal::TooLarge("clients whose edits one update carries"));
-    }
     let mut sections = Vec::with_capacity(count);
     let mut seen = HashSet::with_capacity(count);
     for _ in 0..count {

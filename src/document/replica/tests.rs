@@ -1,5 +1,6 @@
 //! The replica against real and hostile updates.
 
+mod client;
 mod honest;
 mod hostile;
 mod wild;
