@@ -241,3 +241,190 @@ impl RoomCore {
         self.effects.extend(self.backlog.hold(effect));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use convene_protocol::frame::{ServerMessage, SyncStatus};
+
+    use super::*;
+    use crate::auth::access::{Grant, Role};
+    use crate::clock::Clock;
+    use crate::document::Stored;
+    use crate::room::input::Joined;
+    use crate::storage::journal::Committed;
+
+    /// Text "hi" in the root `t`, by client 1.
+    const HI: &[u8] = &[1, 1, 1, 0, 4, 1, 1, b't', 2, b'h', b'i', 0];
+
+    struct Stage {
+        core: RoomCore,
+        now: Timestamp,
+        plan: PlanId,
+        clock: Clock,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let clock = Clock::system();
+            let plan = PlanId::generate(&clock);
+            let nothing = Stored {
+                snapshot: None,
+                rows: Vec::new(),
+                bindings: Vec::new(),
+            };
+            let start = Start {
+                plan,
+                replica: Replica::load(&nothing).replica,
+                head: Seq(0),
+                snapshot_seq: Seq(0),
+                bytes: 0,
+                epoch_marker: None,
+            };
+            let core = RoomCore::new(start, RoomLimits::from(&Limits::default()));
+            Self {
+                core,
+                now: clock.now(),
+                plan,
+                clock,
+            }
+        }
+
+        /// Somebody who has synced.
+        fn join(&mut self, role: Role) -> SessionId {
+            let session = SessionId::generate(&self.clock);
+            let grant = Grant::new(self.plan, UserId::generate(&self.clock), role);
+            let joined = Joined {
+                session,
+                grant,
+                name: "Ada".to_owned(),
+            };
+            self.core.handle(self.now, Input::Joined(joined));
+            let state_vector = Bytes::from_static(&[0]);
+            self.core.handle(
+                self.now,
+                Input::SyncStep1 {
+                    session,
+                    state_vector,
+                },
+            );
+            session
+        }
+
+        fn update(&mut self, session: SessionId) -> Vec<Effect> {
+            let update = Bytes::from_static(HI);
+            self.core
+                .handle(self.now, Input::Updated { session, update })
+        }
+
+        fn commit(&mut self, first: i64) -> Vec<Effect> {
+            let committed = Committed {
+                first: Seq(first),
+                last: Seq(first),
+            };
+            self.core.handle(self.now, Input::Appended { committed })
+        }
+    }
+
+    fn statuses(effects: &[Effect]) -> Vec<SyncStatus> {
+        let mut statuses = Vec::new();
+        for effect in effects {
+            if let Effect::Send {
+                message: ServerMessage::SyncStatus(status),
+                ..
+            } = effect
+            {
+                statuses.push(*status);
+            }
+        }
+        statuses
+    }
+
+    fn is_shown(effects: &[Effect]) -> bool {
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Broadcast { .. }))
+    }
+
+    #[test]
+    fn an_update_is_acknowledged_and_shown_only_after_its_commit() {
+        let mut stage = Stage::new();
+        let (ada, _) = (stage.join(Role::Editor), stage.join(Role::Viewer));
+        let effects = stage.update(ada);
+        assert!(statuses(&effects).is_empty() && !is_shown(&effects));
+        let effects = stage.core.end_turn(stage.now);
+        assert!(matches!(effects[..], [Effect::Append { .. }]));
+        let effects = stage.commit(1);
+        assert_eq!(statuses(&effects), [SyncStatus::Applied]);
+        assert!(is_shown(&effects));
+    }
+
+    #[test]
+    fn a_sync_step_2_with_an_uncommitted_update_inside_waits_for_it() {
+        let mut stage = Stage::new();
+        let ada = stage.join(Role::Editor);
+        stage.update(ada);
+        stage.core.end_turn(stage.now);
+        let late = SessionId::generate(&stage.clock);
+        let grant = Grant::new(stage.plan, UserId::generate(&stage.clock), Role::Viewer);
+        let joined = Joined {
+            session: late,
+            grant,
+            name: "Ben".to_owned(),
+        };
+        stage.core.handle(stage.now, Input::Joined(joined));
+        let state_vector = Bytes::from_static(&[0]);
+        let step_1 = Input::SyncStep1 {
+            session: late,
+            state_vector,
+        };
+        let has_step_2 = |effects: &[Effect]| {
+            effects.iter().any(|effect| {
+                matches!(
+                    effect,
+                    Effect::Send {
+                        message: ServerMessage::SyncStep2(_),
+                        ..
+                    }
+                )
+            })
+        };
+        assert!(!has_step_2(&stage.core.handle(stage.now, step_1)));
+        assert!(has_step_2(&stage.commit(1)));
+    }
+
+    #[test]
+    fn a_viewer_may_send_nothing_new() {
+        let mut stage = Stage::new();
+        let viewer = stage.join(Role::Viewer);
+        let effects = stage.update(viewer);
+        assert_eq!(statuses(&effects), [SyncStatus::NotApplied]);
+        assert!(
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Refuse { .. }))
+        );
+    }
+
+    #[test]
+    fn rows_of_somebody_else_in_between_make_the_room_load_again() {
+        let mut stage = Stage::new();
+        let ada = stage.join(Role::Editor);
+        stage.update(ada);
+        stage.core.end_turn(stage.now);
+        let effects = stage.commit(3);
+        assert_eq!(
+            statuses(&effects),
+            [SyncStatus::Applied],
+            "it is committed all the same"
+        );
+        assert!(
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Disconnect { .. }))
+        );
+        assert!(stage.core.is_poisoned());
+        let effects = stage.core.end_turn(stage.now);
+        assert!(matches!(effects[..], [Effect::Rebuild]));
+    }
+}

@@ -109,6 +109,7 @@ impl RoomCore {
     /// The rows under way are committed: acknowledge, then show them.
     pub(super) fn show_committed(&mut self, committed: Committed) {
         let rows = self.backlog.take_committed();
+        let is_next = committed.first.0 == self.head.0 + 1;
         self.head = committed.last;
         self.committed
             .advance(rows.iter().flat_map(|row| row.ends.iter().copied()));
@@ -134,6 +135,9 @@ impl RoomCore {
                 self.broadcast(&to, updates);
             }
         }
+        if !is_next {
+            self.load_what_came_between();
+        }
         self.grow(rows.iter().map(|row| row.entry.update.len()).sum());
     }
 
@@ -151,6 +155,19 @@ impl RoomCore {
                     update,
                 })),
         }
+    }
+
+    /// Rows of this plan were committed by somebody else, such as a room whose thread was given up
+    /// with an append under way. This replica lacks them, so it must not become a snapshot.
+    fn load_what_came_between(&mut self) {
+        self.poisoned = true;
+        let sessions = self.members.all();
+        self.effects
+            .extend(sessions.into_iter().map(|session| Effect::Disconnect {
+                session,
+                code: ErrorCode::Unavailable,
+                say: "the plan is being loaded again; reconnecting goes on where it was".to_owned(),
+            }));
     }
 
     /// The journal refused for good: nothing uncommitted can stay in the replica.
