@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::index::{Index, Seen};
 use super::ordering::Ordering;
-use super::wire::Update;
+use super::wire::{Id, Update};
 use super::{ClientId, Refusal, StateVector};
 use crate::ids::UserId;
 
@@ -70,6 +70,11 @@ impl Guard {
     /// The clock after the last struct of `client`.
     pub(super) fn known(&self, client: ClientId) -> u32 {
         self.index.known(client)
+    }
+
+    /// The clock after the formats that stand at `id` without a gap.
+    pub(super) fn formats_from(&self, id: Id) -> u32 {
+        self.index.formats_from(id)
     }
 
     /// What was seen in a root.

@@ -18,7 +18,9 @@ pub(super) const NOWHERE: u32 = u32::MAX;
 pub(super) enum Kind {
     /// Collected or deleted: may have been anything.
     Gone,
-    /// Content that nothing can be inside of.
+    /// Where a format of a text begins or ends.
+    Format,
+    /// Any other content that nothing can be inside of.
     Leaf,
     /// A shared type, and how many are around it.
     Type { kind: TypeKind, depth: u8 },
@@ -155,6 +157,19 @@ impl Index {
         let runs = self.clients.get(&id.client)?;
         let run = runs.get(runs.partition_point(|run| run.end <= id.clock))?;
         Some((run.kind, run.place))
+    }
+
+    /// The clock after the formats that stand at `id` without a gap; the clock itself if none do.
+    pub(super) fn formats_from(&self, id: Id) -> u32 {
+        let Some(runs) = self.clients.get(&id.client) else {
+            return id.clock;
+        };
+        let first = runs.partition_point(|run| run.end <= id.clock);
+        runs.iter()
+            .skip(first)
+            .take_while(|run| run.kind == Kind::Format)
+            .last()
+            .map_or(id.clock, |run| run.end)
     }
 
     /// Adds the next `len` clocks of `client`.

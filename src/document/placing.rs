@@ -37,11 +37,10 @@ pub(super) fn settle(
             kind,
             depth: index.place(place).map_or(0, |place| place.depth),
         },
-        Content::Binary(_)
-        | Content::Text(_)
-        | Content::Embed(_)
-        | Content::Format { .. }
-        | Content::Values(_) => Kind::Leaf,
+        Content::Format { .. } => Kind::Format,
+        Content::Binary(_) | Content::Text(_) | Content::Embed(_) | Content::Values(_) => {
+            Kind::Leaf
+        }
     };
     Ok((kind, place))
 }
@@ -61,7 +60,7 @@ fn place_of(index: &mut Index, item: &Item<'_>) -> Result<u32, Refusal> {
             )),
             // Deleted meanwhile: yrs collects what comes into it.
             Some((Kind::Gone, _)) => Ok(NOWHERE),
-            Some((Kind::Leaf, _)) | None => {
+            Some((Kind::Leaf | Kind::Format, _)) | None => {
                 Err(Refusal::Wiring("a parent that cannot hold anything"))
             }
         },
@@ -69,11 +68,16 @@ fn place_of(index: &mut Index, item: &Item<'_>) -> Result<u32, Refusal> {
             Err(Refusal::Wiring("one neighbour on both sides"))
         }
         None => {
-            let place = |id: Option<Id>| id.and_then(|id| index.at(id)).map(|(_, place)| place);
-            one_place(
-                place(item.origin).unwrap_or(NOWHERE),
-                place(item.right_origin).unwrap_or(NOWHERE),
-            )
+            let place = |id: Id| index.at(id).map_or(NOWHERE, |(_, place)| place);
+            let left = item.origin.map(place);
+            let right = item.right_origin.map(place);
+            match (left, right) {
+                // yrs would take the place of the other one, and Yjs would collect the item.
+                (Some(left), Some(right)) if (left == NOWHERE) != (right == NOWHERE) => Err(
+                    Refusal::Wiring("a neighbour that is collected beside one that is not"),
+                ),
+                (left, right) => one_place(left.unwrap_or(NOWHERE), right.unwrap_or(NOWHERE)),
+            }
         }
     }
 }

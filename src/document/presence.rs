@@ -175,7 +175,9 @@ impl Presence {
             return Err(PresenceRefused::TooManyIds(limits.ids_max));
         }
         let state = stamp(state, peer, limits)?;
-        self.left.remove(&entry.client_id);
+        if self.left.remove(&entry.client_id).is_some() {
+            self.left_order.retain(|id| *id != entry.client_id);
+        }
         let here = Here {
             session,
             user: peer.user,

@@ -12,7 +12,7 @@ use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, TransactionMut}
 use super::content::{self, RootKind};
 use super::guard::{Admitted, Guard, Writer};
 use super::same_history::is_same_history;
-use super::wire::Update;
+use super::wire::{Id, Update};
 use super::{ClientId, Refusal, StateVector};
 use crate::ids::UserId;
 
@@ -253,6 +253,38 @@ impl Replica {
         }
         let all = self.encode_from(&self.guard.state_vector())?;
         Ok(Update::parse(&all)?.has_deleted(&update))
+    }
+
+    /// Whether `update`, untrusted, does nothing but delete formats of texts.
+    pub fn deletes_only_formats(&self, update: &[u8]) -> Result<bool, Refusal> {
+        let update = Update::parse(update)?;
+        let is_known = |end, client| end <= self.guard.known(client);
+        if update
+            .sections
+            .iter()
+            .any(|section| !is_known(section.end, section.client))
+        {
+            return Ok(false);
+        }
+        let all = self.encode_from(&self.guard.state_vector())?;
+        let all = Update::parse(&all)?;
+        Ok(update.deletes.iter().all(|deletes| {
+            deletes.ranges.iter().all(|(start, end)| {
+                let mut clock = *start;
+                while clock < *end {
+                    let id = Id {
+                        client: deletes.client,
+                        clock,
+                    };
+                    let next = self.guard.formats_from(id).max(all.deleted_from(id));
+                    if next == clock {
+                        return false;
+                    }
+                    clock = next;
+                }
+                true
+            })
+        }))
     }
 
     /// How far the document has come with every client, encoded.

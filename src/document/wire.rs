@@ -121,6 +121,17 @@ impl<'a> Update<'a> {
         Ok(Self { sections, deletes })
     }
 
+    /// The clock after the deleted range that holds `id`; the clock itself if none does.
+    pub(super) fn deleted_from(&self, id: Id) -> u32 {
+        let ours = self.deletes.iter().find(|ours| ours.client == id.client);
+        let ours = ours.map_or(&[][..], |ours| &ours.ranges);
+        let first = ours.partition_point(|(_, end)| *end <= id.clock);
+        match ours.get(first) {
+            Some((from, to)) if *from <= id.clock => *to,
+            Some(_) | None => id.clock,
+        }
+    }
+
     /// Whether everything that `other` deletes is deleted by this update.
     pub(super) fn has_deleted(&self, other: &Self) -> bool {
         other.deletes.iter().all(|wanted| {

@@ -100,6 +100,15 @@ pub struct RoomCore {
 impl RoomCore {
     /// A room without sessions, at what the journal holds.
     pub fn new(start: Start, limits: RoomLimits) -> Self {
+        // The sum of the rows overstates the size; a full plan must be found full, and no other.
+        let size = if start.bytes < limits.document_bytes_max {
+            start.bytes
+        } else {
+            start
+                .replica
+                .encode()
+                .map_or(start.bytes, |encoded| encoded.len())
+        };
         Self {
             plan: start.plan,
             committed: Committed::of(&start.replica),
@@ -110,7 +119,7 @@ impl RoomCore {
             members: Members::default(),
             presence: PresenceBoard::default(),
             snapshots: Snapshots::new(start.head, start.snapshot_seq, start.bytes),
-            size: Size::new(start.bytes, &limits),
+            size: Size::new(size, &limits),
             hash_watch: HashWatch::default(),
             poisoned: false,
             limits,
@@ -226,6 +235,7 @@ impl RoomCore {
 
     fn leave(&mut self, session: SessionId) {
         self.members.remove(session);
+        self.backlog.forget(session);
         self.hash_watch.forget(session);
         self.presence.leave(session);
     }

@@ -164,6 +164,8 @@ impl RoomTask {
 
     fn act(&mut self, core: &mut RoomCore, event: Event) {
         match event {
+            // The thread was given up meanwhile: another room has this plan now.
+            Event::Appended(_) if self.gone.is_cancelled() => self.ending = true,
             Event::Appended(outcome) => {
                 self.append = None;
                 let input = match outcome {

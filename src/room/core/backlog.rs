@@ -1,6 +1,6 @@
 //! Updates that are in the replica and not yet committed, and what waits for them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use convene_protocol::error_code::ErrorCode;
 use convene_protocol::frame::ServerMessage;
@@ -13,6 +13,9 @@ use crate::storage::journal::{AppendRefused, Committed, NewRow};
 
 /// Rows of one append at most: keeps a transaction, and the wait for it, short.
 const ROWS_PER_APPEND: usize = 256;
+/// What waits for a commit at most. A session that asks for more while the database is away comes
+/// back later.
+const HELD_BYTES_MAX: usize = 64 << 20;
 /// Updates merged into one frame at most: merging is cheap up to here and superlinear beyond.
 const UPDATES_PER_FRAME: usize = 64;
 
@@ -39,6 +42,7 @@ pub(super) struct Backlog {
     accepted: u64,
     committed: u64,
     held: VecDeque<(u64, Effect)>,
+    held_bytes: usize,
 }
 
 impl Backlog {
@@ -53,8 +57,21 @@ impl Backlog {
         if self.accepted == self.committed {
             return Some(effect);
         }
+        self.held_bytes += weight(&effect);
         self.held.push_back((self.accepted, effect));
         None
+    }
+
+    /// Whether so much waits for a commit that nothing more may.
+    pub(super) fn is_holding_too_much(&self) -> bool {
+        self.held_bytes > HELD_BYTES_MAX
+    }
+
+    /// Drops what waits for a session that is over.
+    pub(super) fn forget(&mut self, session: SessionId) {
+        self.held
+            .retain(|(_, effect)| recipient(effect) != Some(session));
+        self.held_bytes = self.held.iter().map(|(_, effect)| weight(effect)).sum();
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -91,18 +108,46 @@ impl Backlog {
         let ready = self
             .held
             .partition_point(|(position, _)| *position <= self.committed);
-        self.held.drain(..ready).map(|(_, effect)| effect).collect()
+        let released: Vec<Effect> = self.held.drain(..ready).map(|(_, effect)| effect).collect();
+        self.held_bytes -= released.iter().map(weight).sum::<usize>();
+        released
     }
 
-    /// Drops everything uncommitted and whatever waited for it.
-    fn clear(&mut self) -> Vec<Row> {
+    /// Drops everything uncommitted and whatever waited for it; tells who waited.
+    fn clear(&mut self) -> (Vec<Row>, BTreeSet<SessionId>) {
         let mut rows = std::mem::take(&mut self.under_way);
         rows.extend(self.waiting.drain(..));
-        self.held.clear();
+        let waited = self
+            .held
+            .drain(..)
+            .filter_map(|(_, effect)| recipient(&effect))
+            .collect();
+        self.held_bytes = 0;
         self.bytes = 0;
         self.committed = self.accepted;
-        rows
+        (rows, waited)
     }
+}
+
+fn recipient(effect: &Effect) -> Option<SessionId> {
+    if let Effect::Send { to, .. } = effect {
+        Some(*to)
+    } else {
+        None
+    }
+}
+
+/// Roughly what an effect takes in memory.
+fn weight(effect: &Effect) -> usize {
+    let mut payload = 0;
+    if let Effect::Send {
+        message: ServerMessage::SyncStep2(update),
+        ..
+    } = effect
+    {
+        payload = update.len();
+    }
+    payload + 128
 }
 
 impl RoomCore {
@@ -172,7 +217,7 @@ impl RoomCore {
 
     /// The journal refused for good: nothing uncommitted can stay in the replica.
     pub(super) fn give_up_append(&mut self, why: &AppendRefused) {
-        let dropped = self.backlog.clear();
+        let (dropped, waited) = self.backlog.clear();
         match why {
             AppendRefused::PlanGone => return self.effects.push(Effect::EndPlan),
             // The server is stopping: nothing is acknowledged any more, clients keep their edits.
@@ -182,12 +227,14 @@ impl RoomCore {
                 self.refuse_all(sessions, "this plan was restored; reload the document");
             }
             AppendRefused::ClientIdTaken(client) => {
-                let mut others: Vec<SessionId> = Vec::new();
+                // Whoever wrote, and whoever waited for an answer, which will never come.
+                let mut others = waited;
                 for row in dropped {
                     if row.first_seen.contains(client) {
-                        self.refuse_all(vec![row.session], "this client id is in use");
-                    } else if !others.contains(&row.session) {
-                        others.push(row.session);
+                        let say = "this client id is in use; reload the document".to_owned();
+                        self.refuse(row.session, ErrorCode::Conflict, say);
+                    } else {
+                        others.insert(row.session);
                     }
                 }
                 self.effects.extend(others.into_iter().map(|session| {

@@ -28,8 +28,7 @@ enum Said {
 }
 
 impl Size {
-    /// Of a document that was just loaded. The size is that of its rows, which overstates it, but a
-    /// plan that was full before must not open as writable.
+    /// Of a document that was just loaded: one that was full before must not open as writable.
     pub(super) fn new(bytes: usize, limits: &RoomLimits) -> Self {
         let is_full = bytes >= limits.document_bytes_max;
         let said = if is_full { Said::Full } else { Said::Nothing };

@@ -11,6 +11,8 @@ use crate::storage::journal::Seq;
 
 /// Rows after which a snapshot is due however large the document: they take about 20 ms to load.
 const ROWS_ALWAYS: u64 = 10_000;
+/// Rows that must come after a snapshot failed: the disk that is full has better to do.
+const ROWS_BEFORE_NEXT_TRY: u64 = 500;
 /// Rows for which a last snapshot, when the room leaves memory, pays.
 const ROWS_WORTH_A_LAST_ONE: u64 = 16;
 
@@ -20,6 +22,8 @@ pub(super) struct Snapshots {
     rows: u64,
     bytes: usize,
     document_bytes: usize,
+    /// A snapshot that failed is not tried again before this many rows.
+    not_before_rows: u64,
     writing: Option<(Seq, u64, usize)>,
 }
 
@@ -30,6 +34,7 @@ impl Snapshots {
             rows,
             bytes: 0,
             document_bytes,
+            not_before_rows: 0,
             writing: None,
         }
     }
@@ -42,6 +47,7 @@ impl Snapshots {
     /// The snapshot at `seq` is there, or one at least as new.
     pub(super) fn cover(&mut self, seq: Seq) {
         if let Some((_, rows, bytes)) = self.writing.take_if(|(written, ..)| *written == seq) {
+            self.not_before_rows = 0;
             self.rows = self.rows.saturating_sub(rows);
             self.bytes = self.bytes.saturating_sub(bytes);
         }
@@ -49,7 +55,13 @@ impl Snapshots {
 
     /// The snapshot at `seq` could not be written; a later one will be.
     pub(super) fn give_up(&mut self, seq: Seq) {
-        self.writing.take_if(|(written, ..)| *written == seq);
+        if self
+            .writing
+            .take_if(|(written, ..)| *written == seq)
+            .is_some()
+        {
+            self.not_before_rows = self.rows.saturating_add(ROWS_BEFORE_NEXT_TRY);
+        }
     }
 
     pub(super) fn is_writing(&self) -> bool {
@@ -67,7 +79,8 @@ impl Snapshots {
 
     fn is_due(&self, rows_max: u64) -> bool {
         let heavy = self.bytes.saturating_mul(4) >= self.document_bytes;
-        self.rows >= rows_max && (heavy || self.rows >= ROWS_ALWAYS.max(rows_max))
+        self.rows >= rows_max.max(self.not_before_rows)
+            && (heavy || self.rows >= ROWS_ALWAYS.max(rows_max))
     }
 }
 

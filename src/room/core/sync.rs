@@ -28,6 +28,9 @@ impl RoomCore {
             return;
         }
         let first = matches!(member.delivery, Delivery::Unsynced);
+        if self.has_no_room_for(session) {
+            return;
+        }
         if self.is_of_another_epoch(state_vector) {
             return self.refuse(
                 session,
@@ -49,6 +52,19 @@ impl RoomCore {
             }
             Err(refusal) => self.refuse_for(session, &Bytes::new(), refusal),
         }
+    }
+
+    /// Turns a session away for whose answers there is no room while the database is away.
+    fn has_no_room_for(&mut self, session: SessionId) -> bool {
+        let is_full = self.backlog.is_holding_too_much();
+        if is_full {
+            self.effects.push(Effect::Disconnect {
+                session,
+                code: ErrorCode::Unavailable,
+                say: "edits cannot be saved at the moment; keep this page open".to_owned(),
+            });
+        }
+        is_full
     }
 
     /// Sends a sync step 2 once all of it is committed; the session is live from then on.
@@ -97,6 +113,11 @@ impl RoomCore {
     fn accept_nothing_new(&mut self, session: SessionId, update: &Bytes) {
         match self.replica.contains(update) {
             Ok(true) => self.acknowledge(session),
+            // Yjs tidies the formats of a text by itself, also for whoever only reads. Nothing is lost
+            // when that is not taken, and everybody else does the same.
+            Ok(false) if self.replica.deletes_only_formats(update).unwrap_or(false) => {
+                self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
+            }
             Ok(false) if self.size.is_full() => self.refuse(
                 session,
                 ErrorCode::TooLarge,
@@ -152,6 +173,9 @@ impl RoomCore {
 
     /// Says "saved" once everything up to here is.
     fn acknowledge(&mut self, session: SessionId) {
+        if self.has_no_room_for(session) {
+            return;
+        }
         let message = ServerMessage::SyncStatus(SyncStatus::Applied);
         self.when_committed(Effect::Send {
             to: session,

@@ -53,6 +53,23 @@ fn what_an_unchanged_client_answers_holds_nothing_new() {
 }
 
 #[test]
+fn tidying_formats_is_told_from_deleting_text() {
+    // "ab" in `t` (0, 1), and a format behind it (2).
+    let (mut replica, user) = (empty(), user());
+    replica
+        .apply(
+            &bytes("0102010004010174026162 86010101620474727565 00"),
+            user,
+        )
+        .unwrap();
+    let only_formats = |hex: &str| replica.deletes_only_formats(&bytes(hex)).unwrap();
+    assert!(only_formats("000101010201"), "the format");
+    assert!(!only_formats("000101010101"), "the b");
+    assert!(!only_formats("000101010102"), "both");
+    assert!(!only_formats("0101b424000401017402686900"), "new text");
+}
+
+#[test]
 fn a_missing_predecessor_is_asked_for_and_nothing_is_kept() {
     let (mut replica, user) = (empty(), user());
     let client = Doc::with_client_id(9);
