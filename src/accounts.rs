@@ -34,8 +34,6 @@ use crate::storage::sign_ins::{NewFamily, Rotation};
 pub trait LiveSessions: Send + Sync {
     /// Closes every socket of one sign-in.
     fn end_family(&self, family: FamilyId);
-    /// Closes every socket of one user.
-    fn end_user(&self, user: UserId);
     /// How many sockets are open.
     fn count(&self) -> usize;
     /// Every sign-in with an open socket, each once.

@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DatabaseConfig};
 use crate::control::Desk;
 use crate::http::{self, HttpState, Readiness, connections};
-use crate::ids::{FamilyId, UserId};
+use crate::ids::FamilyId;
 use crate::room::outbox::Ending;
 use crate::room::registry::{Registry, RegistryParts};
 use crate::session::directory::Directory;
@@ -309,10 +309,6 @@ async fn sweep(storage: Storage, stop: CancellationToken) {
 impl LiveSessions for Directory {
     fn end_family(&self, family: FamilyId) {
         Directory::end_family(self, family);
-    }
-
-    fn end_user(&self, user: UserId) {
-        Directory::end_user(self, user);
     }
 
     fn count(&self) -> usize {

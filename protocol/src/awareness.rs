@@ -59,16 +59,17 @@ fn read_state(text: &str) -> Result<Option<&str>, DecodeError> {
         return Ok(None);
     }
     let is_object = text.trim_start().starts_with('{')
-        && depth_bounded(text)
+        && is_json_nested_at_most(text, STATE_DEPTH_MAX)
         && serde_json::from_str::<IgnoredAny>(text).is_ok();
     is_object
         .then_some(Some(text))
         .ok_or(DecodeError::InvalidState)
 }
 
-/// Whether `text` opens at most [`STATE_DEPTH_MAX`] brackets inside each other. The check of the
-/// grammar keeps no stack, so it takes any depth, and other clients' parsers do not.
-fn depth_bounded(text: &str) -> bool {
+/// Whether `text` opens at most `depth_max` brackets inside each other; whether it is JSON at all is
+/// another question. A check of the grammar keeps no stack, so it takes any depth, and other clients'
+/// parsers do not.
+pub fn is_json_nested_at_most(text: &str, depth_max: usize) -> bool {
     let mut depth = 0_usize;
     let mut in_text = false;
     let mut bytes = text.bytes();
@@ -82,7 +83,7 @@ fn depth_bounded(text: &str) -> bool {
             b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > STATE_DEPTH_MAX {
+        if depth > depth_max {
             return false;
         }
     }

@@ -1,5 +1,6 @@
 //! Plain values inside an update: lib0's own encoding, and JSON in embeds and formats.
 
+use convene_protocol::awareness::is_json_nested_at_most;
 use convene_protocol::lib0::Reader;
 
 use super::Refusal;
@@ -71,21 +72,9 @@ fn skip_signed(reader: &mut Reader<'_>) -> Result<(), Refusal> {
 
 /// Bounds how deep `json` is nested. Whether it is JSON at all is found when it is decoded.
 pub(super) fn check_json(json: &str) -> Result<(), Refusal> {
-    let (mut depth, mut in_text) = (0_usize, false);
-    let mut bytes = json.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' if in_text => {
-                bytes.next();
-            }
-            b'"' => in_text = !in_text,
-            b'{' | b'[' if !in_text => depth += 1,
-            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEPTH_MAX {
-            return Err(Refusal::TooLarge("how deep a value is nested"));
-        }
+    if is_json_nested_at_most(json, DEPTH_MAX) {
+        Ok(())
+    } else {
+        Err(Refusal::TooLarge("how deep a value is nested"))
     }
-    Ok(())
 }

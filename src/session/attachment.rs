@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use convene_protocol::error_code::ErrorCode;
-use convene_protocol::frame::Scope;
+use convene_protocol::frame::{ClientMessage, Scope};
 use convene_protocol::hocuspocus::Address;
 
 use crate::auth::access::{Grant, Role};
@@ -223,6 +223,28 @@ impl Attachment {
 
     pub(super) async fn tell(&self, input: Input) -> Result<(), RoomGone> {
         self.room.tell(input).await
+    }
+
+    /// Hands on what a client says of the document; the rest is the dialect's business.
+    pub(super) async fn deliver(&self, message: ClientMessage) -> Result<(), RoomGone> {
+        let session = self.session;
+        let input = match message {
+            ClientMessage::SyncStep1(state_vector) => Input::SyncStep1 {
+                session,
+                state_vector,
+            },
+            ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
+                Input::Updated { session, update }
+            }
+            ClientMessage::Awareness(update) => Input::PresenceSent { session, update },
+            ClientMessage::QueryAwareness => Input::PresenceAsked { session },
+            ClientMessage::Auth { .. }
+            | ClientMessage::Stateless(_)
+            | ClientMessage::Detach
+            | ClientMessage::Pong
+            | ClientMessage::Ignored => return Ok(()),
+        };
+        self.tell(input).await
     }
 
     pub(super) async fn leave(&self) {

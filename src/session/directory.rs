@@ -100,17 +100,8 @@ impl Directory {
 
     /// Closes every socket that showed a token of this sign-in.
     pub fn end_family(&self, family: FamilyId) {
-        self.end_where(|(_, one)| *one == family);
-    }
-
-    /// Closes every socket of this account.
-    pub fn end_user(&self, user: UserId) {
-        self.end_where(|(one, _)| *one == user);
-    }
-
-    fn end_where(&self, matches: impl Fn(&(UserId, FamilyId)) -> bool) {
         for socket in self.sockets().open.values() {
-            if socket.people.iter().any(&matches) {
+            if socket.people.iter().any(|(_, one)| *one == family) {
                 let say = "this sign-in has ended; sign in again";
                 socket
                     .outbox

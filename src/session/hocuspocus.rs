@@ -24,9 +24,6 @@ use crate::session::requests::Requests;
 use crate::session::upgrade::SessionState;
 use crate::session::ywebsocket::room_gone;
 
-/// The document that is always there and always empty: a stock provider opens it to have a control
-/// channel before any plan.
-pub(super) const CONTROL_DOCUMENT: &str = "convene";
 /// An empty state vector, and an empty update.
 const NOTHING_KNOWN: &[u8] = &[0];
 const NOTHING_NEW: &[u8] = &[0, 0];
@@ -259,24 +256,10 @@ fn is_update(message: &ClientMessage) -> bool {
 }
 
 async fn deliver(attachment: &Attachment, message: ClientMessage) -> Result<(), Ending> {
-    let session = attachment.session;
-    let input = match message {
-        ClientMessage::SyncStep1(state_vector) => Input::SyncStep1 {
-            session,
-            state_vector,
-        },
-        ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
-            Input::Updated { session, update }
-        }
-        ClientMessage::Awareness(update) => Input::PresenceSent { session, update },
-        ClientMessage::QueryAwareness => Input::PresenceAsked { session },
-        ClientMessage::Auth { .. }
-        | ClientMessage::Stateless(_)
-        | ClientMessage::Detach
-        | ClientMessage::Pong
-        | ClientMessage::Ignored => return Ok(()),
-    };
-    attachment.tell(input).await.map_err(|RoomGone| room_gone())
+    attachment
+        .deliver(message)
+        .await
+        .map_err(|RoomGone| room_gone())
 }
 
 /// The reserved document: in sync from the start, and nothing ever gets into it.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use convene_protocol::error_code::ErrorCode;
-use convene_protocol::frame::{ClientMessage, ServerMessage};
+use convene_protocol::frame::ServerMessage;
 use convene_protocol::ywebsocket;
 
 use crate::clock::Timestamp;
@@ -42,25 +42,11 @@ impl YWebsocket {
     pub(super) async fn receive(&mut self, frame: &Bytes) -> Result<(), Ending> {
         let messages = ywebsocket::decode(frame)
             .map_err(|error| Ending::new(ErrorCode::Malformed, error.to_string()))?;
-        let session = self.0.session;
         for message in messages {
-            let input = match message {
-                ClientMessage::SyncStep1(state_vector) => Input::SyncStep1 {
-                    session,
-                    state_vector,
-                },
-                ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
-                    Input::Updated { session, update }
-                }
-                ClientMessage::Awareness(update) => Input::PresenceSent { session, update },
-                ClientMessage::QueryAwareness => Input::PresenceAsked { session },
-                ClientMessage::Auth { .. }
-                | ClientMessage::Stateless(_)
-                | ClientMessage::Detach
-                | ClientMessage::Pong
-                | ClientMessage::Ignored => continue,
-            };
-            self.0.tell(input).await.map_err(|RoomGone| room_gone())?;
+            self.0
+                .deliver(message)
+                .await
+                .map_err(|RoomGone| room_gone())?;
         }
         Ok(())
     }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use convene_protocol::error_code::ErrorCode;
 use convene_protocol::frame::{Scope, ServerMessage, SyncStatus};
-use convene_protocol::hocuspocus::Address;
+use convene_protocol::hocuspocus::{Address, CONTROL_ADDRESS};
 
 use super::addresses::Slot;
-use super::{CONTROL_DOCUMENT, Hocuspocus, deliver, is_update};
+use super::{Hocuspocus, deliver, is_update};
 use crate::auth::principal::Principal;
 use crate::error::Failure;
 use crate::room::outbox::Ending;
@@ -82,7 +82,7 @@ impl Hocuspocus {
             self.say(address, &ServerMessage::Authenticated(scope));
             return Ok(());
         }
-        if address.document() == CONTROL_DOCUMENT {
+        if address.document() == CONTROL_ADDRESS {
             self.say(address, &ServerMessage::Authenticated(Scope::ReadWrite));
             self.take_slot(address, Slot::Control(principal));
             return Ok(());
