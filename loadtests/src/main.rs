@@ -1,0 +1,112 @@
+//! A light load generator for both stock dialects, and the comparison of this server with others.
+//!
+//! `loadtests run` puts one load on one server and prints what it found as JSON lines; `loadtests
+//! bench` runs every load on every server in turn and writes the table. The generator reports its
+//! own processor time: a figure taken while it is the bottleneck is a figure about itself.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that measures asks the time itself, and prints what it finds"
+)]
+
+mod bare;
+mod client;
+mod crowd;
+mod ledger;
+mod place;
+mod report;
+mod scenario;
+mod target;
+mod update;
+mod usage;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::scenario::Scenario;
+use crate::target::{Programs, Target};
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Put loads on servers and print what was found, one JSON object a line
+    Run {
+        /// Servers, separated by commas; each load gets a new one
+        #[arg(long, value_delimiter = ',', required = true)]
+        target: Vec<Target>,
+        /// Loads, separated by commas
+        #[arg(long, value_delimiter = ',', required = true)]
+        scenario: Vec<Scenario>,
+        /// How often
+        #[arg(long, default_value_t = 1)]
+        runs: usize,
+        #[command(flatten)]
+        places: Places,
+    },
+    /// Pass frames on without a document, on this port
+    #[command(hide = true)]
+    Bare { port: u16 },
+}
+
+/// Where the programs are.
+#[derive(clap::Args)]
+struct Places {
+    /// The release build of this server
+    #[arg(long, default_value = "target/release/convene")]
+    convene: PathBuf,
+    /// The other servers' folder
+    #[arg(long, default_value = "loadtests/peers")]
+    peers: PathBuf,
+    /// y-sweet's program
+    #[arg(long, default_value = "target/bench-tools/bin/y-sweet")]
+    y_sweet: PathBuf,
+}
+
+impl Places {
+    fn programs(self) -> Result<Programs> {
+        Ok(Programs {
+            convene: std::path::absolute(self.convene)?,
+            peers: std::path::absolute(self.peers)?,
+            y_sweet: std::path::absolute(self.y_sweet)?,
+        })
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Run {
+            target,
+            scenario,
+            runs,
+            places,
+        } => {
+            let programs = places.programs()?;
+            for _ in 0..runs {
+                for scenario in &scenario {
+                    for target in &target {
+                        if !scenario.applies_to(*target) {
+                            continue;
+                        }
+                        match Box::pin(scenario.run(*target, &programs)).await {
+                            Ok(report) => println!("{}", serde_json::to_string(&report)?),
+                            Err(error) => eprintln!("{target:?} {scenario:?}: {error:#}"),
+                        }
+                    }
+                }
+            }
+            Ok(())
+        }
+        Command::Bare { port } => bare::serve(port).await,
+    }
+}

@@ -1,0 +1,91 @@
+//! The server is killed while people type: what was acknowledged, or seen by somebody else, must be
+//! there when it is back.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::time::sleep;
+
+use crate::crowd::{Crowd, Shape, count, marks, read, text_of};
+use crate::place::Place;
+use crate::report::Figures;
+use crate::target::{Acks, Programs, Server, Target};
+use crate::update::{self, EDIT_CHARS_MIN};
+
+const SHAPE: Shape = Shape {
+    rooms: 20,
+    clients: 2,
+    writers: 1,
+    chars: EDIT_CHARS_MIN,
+    keepers: 1,
+};
+const RATE: f64 = 20.0;
+const KILLS: usize = 2;
+const TYPED: Duration = Duration::from_secs(12);
+
+/// What was promised and what was kept.
+#[derive(Debug, Default)]
+struct Losses {
+    acked: usize,
+    acked_gone: usize,
+    seen: usize,
+    seen_gone: usize,
+}
+
+pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figures) -> Result<()> {
+    let mut server = Server::start(target, programs).await?;
+    let mut losses = Losses::default();
+    for _ in 0..KILLS {
+        // Rooms of its own: writers begin at their first edit.
+        let places = server.rooms(SHAPE.rooms, SHAPE.clients + 1).await?;
+        let (places, readers): (Vec<_>, Vec<_>) = places.into_iter().map(split_last).unzip();
+        let crowd = Crowd::enter(&places, SHAPE, None).await?;
+        let typing = crowd.load(&server, RATE, TYPED);
+        let cut = async {
+            sleep(TYPED - Duration::from_millis(500)).await;
+        };
+        // The power goes while everybody types.
+        tokio::select! {
+            phase = typing => drop(phase?),
+            () = cut => {}
+        }
+        server.kill().await?;
+        // What had been written into the sockets is read.
+        sleep(Duration::from_millis(300)).await;
+        server.start_again().await?;
+        for (room, reader) in crowd.rooms.iter().zip(readers) {
+            let reader = reader.context("a reader")?;
+            let [writer, watcher] = &room.clients[..] else {
+                continue;
+            };
+            let text = marks(&read(&reader, &crowd.ledger).await?);
+            let acked = match target.acks() {
+                Acks::None => 0,
+                Acks::Echo => writer.tally.echoed.load(Ordering::Relaxed),
+                Acks::Status => writer.tally.acknowledged(),
+            };
+            let acked: BTreeSet<String> = (0..usize::try_from(acked)?)
+                .map(|number| update::mark(room.first_writer, number))
+                .collect();
+            let seen = marks(&text_of(&watcher.tally.updates())?);
+            losses.acked += acked.len();
+            losses.acked_gone += acked.difference(&text).count();
+            losses.seen += seen.len();
+            losses.seen_gone += seen.difference(&text).count();
+        }
+    }
+    if target.acks() != Acks::None {
+        figures.set("acked", count(losses.acked));
+        figures.set("acked_gone", count(losses.acked_gone));
+    }
+    figures.set("seen", count(losses.seen));
+    figures.set("seen_gone", count(losses.seen_gone));
+    Ok(())
+}
+
+fn split_last(mut room: Vec<Place>) -> (Vec<Place>, Option<Place>) {
+    let last = room.pop();
+    (room, last)
+}

@@ -1,0 +1,94 @@
+//! Cursors that move: how long until others see them, and what that costs.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
+use tokio::time::{Instant, sleep};
+
+use crate::client::Client;
+use crate::crowd::{Crowd, Shape};
+use crate::place;
+use crate::report::Figures;
+use crate::target::{Programs, Server, Target};
+use crate::update::{EDIT_CHARS_MIN, FIRST_CLIENT};
+use crate::usage;
+
+const SHAPE: Shape = Shape {
+    rooms: 1,
+    clients: 100,
+    writers: 20,
+    chars: EDIT_CHARS_MIN,
+    keepers: 0,
+};
+const PAUSE: Duration = Duration::from_millis(100);
+const MEASURED: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figures) -> Result<()> {
+    let mut server = Server::start(target, programs).await?;
+    let crowd = Crowd::gather(&mut server, SHAPE).await?;
+    let (server_before, own_before) = (usage::of(server.pid()?)?, usage::own()?);
+    let start = Instant::now();
+    let room = crowd.rooms.first().context("a room")?;
+    let moving = room
+        .clients
+        .iter()
+        .take(SHAPE.writers)
+        .enumerate()
+        .map(|(writer, client)| move_cursor(&crowd, client, writer));
+    let moves: usize = try_join_all(moving).await?.into_iter().sum();
+    let took = start.elapsed().as_secs_f64();
+    let server_after = usage::of(server.pid()?)?;
+    let own_after = usage::own()?;
+    sleep(Duration::from_secs(1)).await;
+    let percent = |before: usage::Usage, after: usage::Usage| {
+        after
+            .processor
+            .saturating_sub(before.processor)
+            .as_secs_f64()
+            / took
+            * 100.0
+    };
+    figures.latency("seen", &crowd.take_times()?.seen);
+    figures.set("server_cpu_percent", percent(server_before, server_after));
+    figures.set("own_cpu_percent", percent(own_before, own_after));
+    #[expect(clippy::cast_precision_loss, reason = "counts here are below 2^52")]
+    {
+        let seen: u64 = crowd
+            .clients()
+            .map(|client| client.tally.presence.load(Ordering::Relaxed))
+            .sum();
+        let frames: u64 = crowd
+            .clients()
+            .map(|client| client.tally.frames.load(Ordering::Relaxed))
+            .sum();
+        let expected = moves * (SHAPE.clients - 1);
+        figures.set(
+            "seen_percent",
+            seen as f64 / crate::crowd::count(expected) * 100.0,
+        );
+        figures.set("frames_per_second", frames as f64 / took);
+    }
+    Ok(())
+}
+
+async fn move_cursor(crowd: &Crowd, client: &Client, writer: usize) -> Result<usize> {
+    sleep(PAUSE.mul_f64(rand::random::<f64>())).await;
+    let end = Instant::now() + MEASURED;
+    let mut moves = 0;
+    while Instant::now() < end {
+        let at = crowd
+            .ledger
+            .send(writer)
+            .context("more moves than expected")?;
+        let state = format!(
+            "{{\"user\":{{\"name\":\"Writer {writer}\",\"color\":\"#30bced\"}},\"cursor\":{{\"at\":{at}}}}}"
+        );
+        let update = place::presence(FIRST_CLIENT + writer as u64, at as u64 + 1, &state);
+        client.send(client.place.awareness(&update)).await?;
+        moves += 1;
+        sleep(PAUSE).await;
+    }
+    Ok(moves)
+}

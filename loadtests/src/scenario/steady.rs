@@ -1,0 +1,51 @@
+//! People typing at people's speed: how long until others see it, and what that costs.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::crowd::{Crowd, Shape};
+use crate::report::Figures;
+use crate::target::{Acks, Programs, Server, Target};
+use crate::usage;
+
+/// Edits a second of one writer: fast typing, an edit a key.
+const RATE: f64 = 20.0;
+const WARM_UP: Duration = Duration::from_secs(2);
+const MEASURED: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(
+    target: Target,
+    programs: &Programs,
+    shape: Shape,
+    figures: &mut Figures,
+) -> Result<()> {
+    let mut server = Server::start(target, programs).await?;
+    let crowd = Crowd::gather(&mut server, shape).await?;
+    crowd.load(&server, RATE, WARM_UP).await?;
+    let phase = crowd.load(&server, RATE, MEASURED).await?;
+    figures.latency("seen", &phase.times.seen);
+    if target.acks() != Acks::None {
+        figures.latency("ack", &phase.times.acked);
+    }
+    figures.set("server_cpu_percent", phase.server_cores * 100.0);
+    figures.set("own_cpu_percent", phase.own_cores * 100.0);
+    #[expect(clippy::cast_precision_loss, reason = "counts here are below 2^52")]
+    {
+        figures.set("undelivered", (phase.expected - phase.delivered) as f64);
+        figures.set("frames", phase.frames as f64);
+    }
+    figures.set("server_peak_kib", peak(&server)?);
+    if target.keeps_documents() {
+        crowd.check().await?.figures(&mut figures.0);
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a process has less than 2^52 KiB"
+)]
+fn peak(server: &Server) -> Result<f64> {
+    Ok(usage::of(server.pid()?)?.peak_kib as f64)
+}
