@@ -215,8 +215,6 @@ macro_rules! insert_row {
     };
 }
 
-pub(super) use insert_row;
-
 /// Which snapshot a load starts from.
 #[derive(Clone, Copy)]
 enum From {
