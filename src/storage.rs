@@ -30,6 +30,7 @@ pub mod backup;
 pub mod journal;
 mod journal_batch;
 pub mod journal_writer;
+pub mod settlement;
 pub mod snapshots;
 
 pub mod accounts;

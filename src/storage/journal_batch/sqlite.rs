@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::super::error::StorageError;
 use super::super::journal::{Append, Epoch};
-use super::{Answer, Known, PlacedRow, Settled, client_keys, committed, plans_in_order, settle};
+use super::super::settlement::{Answer, Known, PlacedRow, Settled, settle};
+use super::{client_keys, committed, plans_in_order};
 use crate::clock::Timestamp;
 use crate::ids::{AppendId, PlanId, UserId};
 
