@@ -145,7 +145,8 @@ impl Replica {
         self.check_harmed()?;
         let update = Update::parse(bytes)?;
         let admitted = self.guard.admit(&update, writer)?;
-        if let Some(client) = self.reused_client(&update, &admitted, writer) {
+        let is_untrusted = writer != Writer::Journal;
+        if is_untrusted && let Some(client) = self.reused_client(&update, &admitted.repeated) {
             self.guard.take_back();
             return Err(Refusal::ForeignClientId(client));
         }
@@ -170,18 +171,14 @@ impl Replica {
         }
     }
 
-    /// A client id whose known structs the update tells otherwise: two replicas share it.
-    fn reused_client(
-        &self,
-        update: &Update<'_>,
-        admitted: &Admitted,
-        writer: Writer,
-    ) -> Option<ClientId> {
-        if admitted.repeated.is_empty() || writer == Writer::Journal {
+    /// A client id whose known structs, which begin at the clocks in `repeated`, the update tells
+    /// otherwise: two replicas share it.
+    fn reused_client(&self, update: &Update<'_>, repeated: &[(ClientId, u32)]) -> Option<ClientId> {
+        if repeated.is_empty() {
             return None;
         }
         let mut vector = self.guard.state_vector();
-        for (client, start) in &admitted.repeated {
+        for (client, start) in repeated {
             vector.set_back(*client, *start);
         }
         let stored = self.encode_from(&vector).ok()?;
@@ -237,7 +234,8 @@ impl Replica {
         })
     }
 
-    /// Whether `update`, untrusted, holds nothing that is not here.
+    /// Whether `update`, untrusted, holds nothing that is not here. Refused when it tells what is
+    /// here otherwise.
     pub fn contains(&self, update: &[u8]) -> Result<bool, Refusal> {
         self.check_harmed()?;
         let update = Update::parse(update)?;
@@ -247,6 +245,13 @@ impl Replica {
             .any(|section| section.end > self.guard.known(section.client))
         {
             return Ok(false);
+        }
+        let starts = update
+            .sections
+            .iter()
+            .map(|section| (section.client, section.start));
+        if let Some(client) = self.reused_client(&update, &starts.collect::<Vec<_>>()) {
+            return Err(Refusal::ForeignClientId(client));
         }
         if update.deletes.is_empty() {
             return Ok(true);

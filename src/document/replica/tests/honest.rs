@@ -152,6 +152,13 @@ fn one_client_id_in_two_replicas_of_one_account_is_refused() {
         let refused = replica.apply(&write(other), alice).unwrap_err();
         assert_eq!(refused, Refusal::ForeignClientId(5), "{other:?}");
     }
+    // Also from whoever may not write: equal clocks do not make it known.
+    let other = write(&["hello ", "there"]);
+    assert_eq!(
+        replica.contains(&other).unwrap_err(),
+        Refusal::ForeignClientId(5)
+    );
+    assert!(replica.contains(&write(&["hello "])).unwrap());
     assert_whole(&replica);
 }
 
