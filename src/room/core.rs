@@ -262,7 +262,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::document::Stored;
     use crate::room::input::Joined;
-    use crate::storage::journal::Committed;
+    use crate::storage::journal::{AppendRefused, Committed};
 
     /// Text "hi" in the root `t`, by client 1.
     const HI: &[u8] = &[1, 1, 1, 0, 4, 1, 1, b't', 2, b'h', b'i', 0];
@@ -414,6 +414,29 @@ mod tests {
                 .iter()
                 .any(|effect| matches!(effect, Effect::Refuse { .. }))
         );
+    }
+
+    #[test]
+    fn what_was_not_committed_is_in_no_snapshot_when_the_room_ends() {
+        let mut stage = Stage::new();
+        stage.core.limits.snapshot_rows = 1;
+        let ada = stage.join(Role::Editor);
+        stage.update(ada);
+        stage.core.end_turn(stage.now);
+        stage.commit(1);
+        let update = Bytes::from_static(&[1, 1, 1, 2, 132, 1, 1, 1, b'!', 0]);
+        let input = Input::Updated {
+            session: ada,
+            update,
+        };
+        stage.core.handle(stage.now, input);
+        stage.core.end_turn(stage.now);
+        let why = AppendRefused::WriterEnded;
+        let effects = stage.core.handle(stage.now, Input::AppendRefused { why });
+        assert!(matches!(effects[..], [Effect::End]));
+        let is_snapshot = |effect: &Effect| matches!(effect, Effect::WriteSnapshot { .. });
+        assert!(!stage.core.end_turn(stage.now).iter().any(is_snapshot));
+        assert!(stage.core.final_snapshot().is_empty());
     }
 
     #[test]

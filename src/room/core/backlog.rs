@@ -218,6 +218,8 @@ impl RoomCore {
     /// The journal refused for good: nothing uncommitted can stay in the replica.
     pub(super) fn give_up_append(&mut self, why: &AppendRefused) {
         let (dropped, waited) = self.backlog.clear();
+        // Also when the room ends: a last snapshot would hold what no row does.
+        self.poisoned = true;
         match why {
             AppendRefused::PlanGone => return self.effects.push(Effect::EndPlan),
             // The server is stopping: nothing is acknowledged any more, clients keep their edits.
@@ -247,7 +249,6 @@ impl RoomCore {
                 }));
             }
         }
-        self.poisoned = true;
     }
 
     fn refuse_all(&mut self, sessions: Vec<SessionId>, say: &'static str) {
