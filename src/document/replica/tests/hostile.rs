@@ -200,6 +200,31 @@ fn shared_types_are_nested_to_a_limit_however_slowly() {
     assert_whole(&replica);
 }
 
+/// A snapshot forgets what was deleted, so a root may have been used as another since; the journal
+/// still holds both.
+#[test]
+fn a_root_that_held_values_and_text_is_read_as_neither() {
+    let values = bytes("01 01 01 00 08 01 01 74 01 7d 05 00");
+    let deleted = bytes("00 01 01 01 00 01");
+    // Reading this as an array never ends.
+    let text = bytes("01 01 02 00 04 01 01 74 04 f09f9880 00");
+    let stored = Stored {
+        snapshot: None,
+        rows: vec![&values, &deleted, &text],
+        bindings: vec![],
+    };
+    let Loaded {
+        replica,
+        broken_rows,
+        ..
+    } = Replica::load(&stored);
+    assert!(broken_rows.is_empty());
+    for kind in [RootKind::Array, RootKind::Text] {
+        let read = replica.content_hash(&[("t".to_owned(), kind)]);
+        assert!(matches!(read, Err(Refusal::Wiring(_))), "{kind:?}");
+    }
+}
+
 #[test]
 fn client_ids_that_collide_in_hash_tables_are_refused_in_numbers() {
     let (mut replica, user) = (empty(), user());
