@@ -36,10 +36,17 @@ soak: test-tools ## Run the crash and outage tests for 30 rounds
 	CONVENE_SOAK_ROUNDS=30 $(CARGO) nextest run $(PROFILE) $(LOCKED) --profile soak --test it \
 		-E 'test(/^(kill|outage|first_visitors)::/)'
 
+.PHONY: bench
+bench: ## Measure convene and other servers side by side; writes the table in README.md
+	scripts/setup-peers.sh
+	$(CARGO) build $(PROFILE) $(LOCKED) --bin convene
+	$(CARGO) build $(PROFILE) $(LOCKED) --package convene-loadtests
+	target/release/loadtests bench --document README.md
+
 .PHONY: clean
 clean: ## Remove what was built and the tools of the tests; ./data stays
 	$(CARGO) clean
-	rm -rf tests/clients/node_modules
+	rm -rf tests/clients/node_modules loadtests/peers/node_modules
 
 .PHONY: tools
 tools:

@@ -261,7 +261,7 @@ impl Crowd {
             check.compared += texts.len();
             check.different += texts
                 .windows(2)
-                .filter(|pair| pair[..1] != pair[1..])
+                .filter(|pair| pair.first() != pair.last())
                 .count();
         }
         Ok(check)
@@ -301,6 +301,11 @@ impl Check {
 
 #[expect(clippy::cast_precision_loss, reason = "counts here are below 2^52")]
 pub(crate) fn count(number: usize) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts here are below 2^52")]
+pub(crate) fn wide(number: u64) -> f64 {
     number as f64
 }
 

@@ -12,12 +12,14 @@
 )]
 
 mod bare;
+mod bench;
 mod client;
 mod crowd;
 mod ledger;
 mod place;
 mod report;
 mod scenario;
+mod table;
 mod target;
 mod update;
 mod usage;
@@ -27,6 +29,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::bench::Bench;
 use crate::scenario::Scenario;
 use crate::target::{Programs, Target};
 
@@ -53,9 +56,35 @@ enum Command {
         #[command(flatten)]
         places: Places,
     },
+    /// Put every load on every server and write the table; takes about an hour and a half
+    Bench {
+        /// How often the shorter loads run
+        #[arg(long, default_value_t = 3)]
+        runs: usize,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        places: Places,
+    },
+    /// Write the table of an earlier bench again
+    Table {
+        #[command(flatten)]
+        output: Output,
+    },
     /// Pass frames on without a document, on this port
     #[command(hide = true)]
     Bare { port: u16 },
+}
+
+/// Where the results go.
+#[derive(clap::Args)]
+struct Output {
+    /// The reports, one JSON object a line
+    #[arg(long, default_value = "target/bench/results.jsonl")]
+    results: PathBuf,
+    /// A document that shows the table between two marks
+    #[arg(long = "document")]
+    documents: Vec<PathBuf>,
 }
 
 /// Where the programs are.
@@ -107,6 +136,21 @@ async fn main() -> Result<()> {
             }
             Ok(())
         }
+        Command::Bench {
+            runs,
+            output: Output { results, documents },
+            places,
+        } => {
+            let programs = places.programs()?;
+            let bench = Bench {
+                runs,
+                programs,
+                results,
+                documents,
+            };
+            bench.run().await
+        }
+        Command::Table { output } => bench::write_table(&output.results, &output.documents),
         Command::Bare { port } => bare::serve(port).await,
     }
 }

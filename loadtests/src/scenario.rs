@@ -78,9 +78,9 @@ impl Scenario {
             | Self::OneRoomMost
             | Self::Idle
             | Self::Reconnect
+            | Self::Presence
             | Self::Churn => true,
             Self::ColdLoad | Self::Durability | Self::SlowReader => target.keeps_documents(),
-            Self::Presence => true,
         }
     }
 

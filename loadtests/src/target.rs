@@ -24,7 +24,7 @@ pub(crate) enum Target {
     Convene,
     /// This server on its embedded default, Hocuspocus dialect
     ConveneHocuspocus,
-    /// `@y/websocket-server` with LevelDB
+    /// `@y/websocket-server` with its `LevelDB` store
     YWebsocketServer,
     /// `@hocuspocus/server` with SQLite
     Hocuspocus,

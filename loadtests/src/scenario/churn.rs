@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, sleep};
 
 use crate::client::{Client, Habits};
-use crate::crowd::count;
+use crate::crowd::{count, wide};
 use crate::ledger::Ledger;
 use crate::report::Figures;
 use crate::target::{Programs, Server, Target};
@@ -46,17 +46,9 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let took = start.elapsed();
     sleep(REST).await;
     let after = usage::of(server.pid()?)?;
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a process has less than 2^52 KiB"
-    )]
-    {
-        figures.set(
-            "grown_kib",
-            after.resident_kib as f64 - before.resident_kib as f64,
-        );
-        figures.set("resident_kib", after.resident_kib as f64);
-    }
+    let grown = wide(after.resident_kib) - wide(before.resident_kib);
+    figures.set("grown_kib", grown);
+    figures.set("resident_kib", wide(after.resident_kib));
     figures.set("opens_per_second", count(OPENS - WARM) / took.as_secs_f64());
     Ok(())
 }

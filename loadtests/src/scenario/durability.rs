@@ -44,7 +44,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
         let crowd = Crowd::enter(&places, SHAPE, None).await?;
         let typing = crowd.load(&server, RATE, TYPED);
         let cut = async {
-            sleep(TYPED - Duration::from_millis(500)).await;
+            sleep(TYPED.mul_f64(0.95)).await;
         };
         // The power goes while everybody types.
         tokio::select! {

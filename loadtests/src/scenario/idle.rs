@@ -8,6 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, sleep};
 
 use crate::client::{Client, Habits};
+use crate::crowd::{count, wide};
 use crate::ledger::Ledger;
 use crate::report::Figures;
 use crate::target::{Programs, Server, Target};
@@ -40,15 +41,8 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let took = start.elapsed();
     sleep(REST).await;
     let after = usage::of(server.pid()?)?;
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a process has less than 2^52 KiB"
-    )]
-    let grown = after.resident_kib.saturating_sub(before.resident_kib) as f64;
-    figures.set(
-        "kib_per_connection",
-        grown / crate::crowd::count(clients.len()),
-    );
+    let grown = wide(after.resident_kib.saturating_sub(before.resident_kib));
+    figures.set("kib_per_connection", grown / count(clients.len()));
     figures.set("connect_all_s", took.as_secs_f64());
     Ok(())
 }

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep};
 
 use crate::client::Client;
-use crate::crowd::{Crowd, Shape};
+use crate::crowd::{Crowd, Shape, count, wide};
 use crate::place;
 use crate::report::Figures;
 use crate::target::{Programs, Server, Target};
@@ -53,23 +53,14 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     figures.latency("seen", &crowd.take_times()?.seen);
     figures.set("server_cpu_percent", percent(server_before, server_after));
     figures.set("own_cpu_percent", percent(own_before, own_after));
-    #[expect(clippy::cast_precision_loss, reason = "counts here are below 2^52")]
-    {
-        let seen: u64 = crowd
-            .clients()
-            .map(|client| client.tally.presence.load(Ordering::Relaxed))
-            .sum();
-        let frames: u64 = crowd
-            .clients()
-            .map(|client| client.tally.frames.load(Ordering::Relaxed))
-            .sum();
-        let expected = moves * (SHAPE.clients - 1);
-        figures.set(
-            "seen_percent",
-            seen as f64 / crate::crowd::count(expected) * 100.0,
-        );
-        figures.set("frames_per_second", frames as f64 / took);
-    }
+    let tallies = || crowd.clients().map(|client| &client.tally);
+    let seen: u64 = tallies()
+        .map(|it| it.presence.load(Ordering::Relaxed))
+        .sum();
+    let frames: u64 = tallies().map(|it| it.frames.load(Ordering::Relaxed)).sum();
+    let expected = moves * (SHAPE.clients - 1);
+    figures.set("seen_percent", wide(seen) / count(expected) * 100.0);
+    figures.set("frames_per_second", wide(frames) / took);
     Ok(())
 }
 

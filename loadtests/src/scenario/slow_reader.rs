@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::time::sleep;
 
-use crate::crowd::{Crowd, Shape};
+use crate::crowd::{Crowd, Shape, wide};
 use crate::report::{Figures, millis};
 use crate::target::{Programs, Server, Target};
 use crate::usage;
@@ -21,7 +21,7 @@ const SHAPE: Shape = Shape {
 };
 const RATE: f64 = 20.0;
 const PAUSE: Duration = Duration::from_secs(30);
-const BESIDE: Duration = Duration::from_secs(15);
+const BESIDE: Duration = Duration::from_secs(12);
 /// A small receive buffer, so that not reading is felt at once.
 const BUFFER: u32 = 4 << 10;
 
@@ -35,9 +35,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let before = crowd.load(&server, RATE, BESIDE).await?;
     let memory_before = usage::of(server.pid()?)?.resident_kib;
     slow.sleep(PAUSE).await?;
-    let during = crowd
-        .load(&server, RATE, PAUSE - Duration::from_secs(1))
-        .await?;
+    let during = crowd.load(&server, RATE, PAUSE.mul_f64(0.95)).await?;
     let memory_during = usage::of(server.pid()?)?.resident_kib;
     sleep(Duration::from_secs(3)).await;
     let after = crowd.load(&server, RATE, BESIDE).await?;
@@ -52,13 +50,9 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
         "during_to_beside",
         p99(&during) / f64::midpoint(p99(&before), p99(&after)),
     );
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a process has less than 2^52 KiB"
-    )]
     figures.set(
         "grown_kib",
-        memory_during.saturating_sub(memory_before) as f64,
+        wide(memory_during.saturating_sub(memory_before)),
     );
     let was_closed = slow.tally.closed.load(std::sync::atomic::Ordering::Relaxed);
     figures.set("slow_reader_closed", if was_closed { 1.0 } else { 0.0 });

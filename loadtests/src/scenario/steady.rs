@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::crowd::{Crowd, Shape};
+use crate::crowd::{Crowd, Shape, wide};
 use crate::report::Figures;
 use crate::target::{Acks, Programs, Server, Target};
 use crate::usage;
 
 /// Edits a second of one writer: fast typing, an edit a key.
 const RATE: f64 = 20.0;
-const WARM_UP: Duration = Duration::from_secs(2);
-const MEASURED: Duration = Duration::from_secs(10);
+const WARM_UP: Duration = Duration::from_secs(1);
+const MEASURED: Duration = Duration::from_secs(8);
 
 pub(super) async fn run(
     target: Target,
@@ -30,22 +30,15 @@ pub(super) async fn run(
     }
     figures.set("server_cpu_percent", phase.server_cores * 100.0);
     figures.set("own_cpu_percent", phase.own_cores * 100.0);
-    #[expect(clippy::cast_precision_loss, reason = "counts here are below 2^52")]
-    {
-        figures.set("undelivered", (phase.expected - phase.delivered) as f64);
-        figures.set("frames", phase.frames as f64);
-    }
-    figures.set("server_peak_kib", peak(&server)?);
+    figures.set(
+        "undelivered",
+        wide(phase.expected.saturating_sub(phase.delivered)),
+    );
+    figures.set("frames", wide(phase.frames));
+    let usage = usage::of(server.pid()?)?;
+    figures.set("server_peak_kib", wide(usage.peak_kib));
     if target.keeps_documents() {
         crowd.check().await?.figures(&mut figures.0);
     }
     Ok(())
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a process has less than 2^52 KiB"
-)]
-fn peak(server: &Server) -> Result<f64> {
-    Ok(usage::of(server.pid()?)?.peak_kib as f64)
 }

@@ -5,17 +5,19 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::client::Times;
-use crate::crowd::{Crowd, Phase, Shape};
+use crate::crowd::{Crowd, Shape, count, wide};
 use crate::report::{Figures, millis};
 use crate::target::{Programs, Server, Target};
 
 /// Deliveries a second of the first step.
-const START: f64 = 10_000.0;
+const START: f64 = 40_000.0;
+/// No step is so slow that a writer hardly types in it.
+const RATE_MIN: f64 = 10.0;
 /// The longest ramp doubles this often.
-const STEPS_MAX: usize = 10;
+const STEPS_MAX: usize = 12;
 /// Steps between the last speed that went well and the first that did not.
 const REFINEMENTS: usize = 3;
-const STEP: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_millis(1_500);
 /// A step counts when so much of it has arrived half a second after its end...
 const IN_TIME_MIN: f64 = 0.99;
 /// ...and hardly anything took longer than this.
@@ -39,7 +41,7 @@ pub(super) async fn run(
 ) -> Result<()> {
     let mut server = Server::start(target, programs).await?;
     let crowd = Crowd::gather(&mut server, shape).await?;
-    let receivers = (shape.rooms * shape.writers * (shape.clients - 1)) as f64;
+    let receivers = count(shape.rooms * shape.writers * (shape.clients - 1));
     let mut best = Best {
         rate: 0.0,
         delivered_per_second: 0.0,
@@ -48,7 +50,7 @@ pub(super) async fn run(
         own_cores: 0.0,
         times: None,
     };
-    let mut rate = START / receivers;
+    let mut rate = (START / receivers).max(RATE_MIN);
     let mut failed = f64::INFINITY;
     for _ in 0..STEPS_MAX {
         if !step(&server, &crowd, rate, &mut best).await? {
@@ -82,32 +84,16 @@ pub(super) async fn run(
 /// Types at `rate`; whether everything arrived in time.
 async fn step(server: &Server, crowd: &Crowd, rate: f64, best: &mut Best) -> Result<bool> {
     let phase = crowd.load(server, rate, STEP).await?;
-    let Phase {
-        expected,
-        in_time,
-        frames,
-        took,
-        ..
-    } = phase;
-    let (expected, in_time, frames) = (expected as f64, in_time as f64, frames as f64);
+    let took = phase.took;
+    let (expected, in_time) = (wide(phase.expected), wide(phase.in_time));
+    let frames = wide(phase.frames);
     let per_second = |number: f64| number / took.as_secs_f64();
     // A generator that cannot send as fast as it should has found its own limit.
-    let wanted = rate * (crowd.shape.rooms * crowd.shape.writers) as f64;
-    let sent = per_second(expected) / (crowd.shape.clients - 1) as f64;
+    let wanted = rate * count(crowd.shape.rooms * crowd.shape.writers);
+    let sent = per_second(expected) / count(crowd.shape.clients - 1);
     let went_well = in_time >= expected * IN_TIME_MIN
         && millis(&phase.times.seen, 0.99) <= P99_MAX_MS
         && sent >= wanted * 0.9;
-    if std::env::var_os("LOADTESTS_VERBOSE").is_some() {
-        eprintln!(
-            "  {rate:.1}/s a writer: {:.0} of {:.0} delivered/s, {:.0} frames/s, p99 {:.1} ms, server {:.0} %, own {:.0} %",
-            per_second(in_time),
-            per_second(expected),
-            per_second(frames),
-            millis(&phase.times.seen, 0.99),
-            phase.server_cores * 100.0,
-            phase.own_cores * 100.0
-        );
-    }
     if went_well {
         *best = Best {
             rate,

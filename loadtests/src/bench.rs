@@ -1,0 +1,121 @@
+//! Every load on every server, in turn, and the table of it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::report::Report;
+use crate::scenario::Scenario;
+use crate::table;
+use crate::target::{Programs, Target};
+
+/// What is measured how often: short loads vary, long ones take their time.
+const PLAN: &[(Scenario, Often)] = &[
+    (Scenario::FanOut, Often::Thrice),
+    (Scenario::HotRoom, Often::Thrice),
+    (Scenario::ManyRoomsMost, Often::Thrice),
+    (Scenario::OneRoomMost, Often::Thrice),
+    (Scenario::Idle, Often::Thrice),
+    (Scenario::Reconnect, Often::Thrice),
+    (Scenario::ColdLoad, Often::Thrice),
+    (Scenario::Presence, Often::Thrice),
+    (Scenario::SlowReader, Often::Thrice),
+    (Scenario::Durability, Often::Once),
+    (Scenario::Churn, Often::Once),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Often {
+    Once,
+    Thrice,
+}
+
+/// What is run, and where the results go.
+pub(crate) struct Bench {
+    pub(crate) runs: usize,
+    pub(crate) programs: Programs,
+    /// The reports, one a line.
+    pub(crate) results: PathBuf,
+    /// Documents that show the table.
+    pub(crate) documents: Vec<PathBuf>,
+}
+
+impl Bench {
+    /// Runs everything. A server that fails a load has no figure there, and the failure is told;
+    /// this server must fail none, and its texts must be equal.
+    pub(crate) async fn run(self) -> Result<()> {
+        if let Some(folder) = self.results.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut results = File::create(&self.results)
+            .with_context(|| format!("{} cannot be written", self.results.display()))?;
+        let mut wrong = Vec::new();
+        for (scenario, often) in PLAN {
+            let runs = if *often == Often::Thrice {
+                self.runs
+            } else {
+                1
+            };
+            // Servers in turn within a run, so that what else the machine does meets all of them.
+            for _ in 0..runs {
+                for target in table::TARGETS.iter().filter(|it| scenario.applies_to(**it)) {
+                    match Box::pin(scenario.run(*target, &self.programs)).await {
+                        Ok(report) => {
+                            let line = serde_json::to_string(&report)?;
+                            println!("{line}");
+                            writeln!(results, "{line}")?;
+                            wrong.extend(broken_promise(&report));
+                        }
+                        Err(error) => {
+                            eprintln!("{target:?} {scenario:?}: {error:#}");
+                            if is_ours(*target) {
+                                wrong.push(format!("{target:?} {scenario:?}: {error:#}"));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        write_table(&self.results, &self.documents)?;
+        if !wrong.is_empty() {
+            bail!("convene broke its promises:\n{}", wrong.join("\n"));
+        }
+        Ok(())
+    }
+}
+
+/// Makes the table from reports that are there.
+pub(crate) fn write_table(results: &Path, documents: &[PathBuf]) -> Result<()> {
+    let results = std::fs::read_to_string(results)
+        .with_context(|| format!("{} cannot be read", results.display()))?;
+    let table = table::render(&results)?;
+    for document in documents {
+        table::put(&table, document)?;
+    }
+    println!("{table}");
+    Ok(())
+}
+
+const fn is_ours(target: Target) -> bool {
+    matches!(target, Target::Convene | Target::ConveneHocuspocus)
+}
+
+/// What this server promises whatever the load.
+fn broken_promise(report: &Report) -> Option<String> {
+    let never = [
+        "texts_different",
+        "edits_missing",
+        "undelivered",
+        "acked_gone",
+        "seen_gone",
+    ];
+    let broken = never.iter().find(|name| {
+        report
+            .figures
+            .get(**name)
+            .is_some_and(|figure| *figure > 0.0)
+    })?;
+    is_ours(report.target).then(|| format!("{:?} {:?}: {broken}", report.target, report.scenario))
+}

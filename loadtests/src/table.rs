@@ -1,0 +1,289 @@
+//! The figures of all runs as one table: the median of each, servers side by side.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::report::Report;
+use crate::scenario::Scenario;
+use crate::target::Target;
+
+/// Where a document takes the table up.
+const BEGIN: &str = "<!-- the table that `make bench` writes -->";
+const END: &str = "<!-- its end -->";
+
+/// The columns.
+pub(crate) const TARGETS: &[Target] = &[
+    Target::Convene,
+    Target::ConveneHocuspocus,
+    Target::YSweet,
+    Target::Hocuspocus,
+    Target::YWebsocketServer,
+    Target::Bare,
+];
+
+/// One line: figures of one scenario, joined by slashes.
+struct Line {
+    scenario: Scenario,
+    title: &'static str,
+    figures: &'static [&'static str],
+    digits: usize,
+}
+
+const fn line(
+    scenario: Scenario,
+    title: &'static str,
+    figures: &'static [&'static str],
+    digits: usize,
+) -> Line {
+    Line {
+        scenario,
+        title,
+        figures,
+        digits,
+    }
+}
+
+const LINES: &[Line] = &[
+    line(
+        Scenario::FanOut,
+        "20 rooms x 10 clients, 1 typing 20/s: seen by others, p50 / p99 ms",
+        &["seen_p50_ms", "seen_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::FanOut,
+        "... acknowledged, p50 / p99 ms",
+        &["ack_p50_ms", "ack_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::FanOut,
+        "... server CPU, % of a core",
+        &["server_cpu_percent"],
+        0,
+    ),
+    line(
+        Scenario::HotRoom,
+        "1 room x 200 clients, 5 typing 20/s: seen, p50 / p99 ms",
+        &["seen_p50_ms", "seen_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::HotRoom,
+        "... server CPU, % of a core",
+        &["server_cpu_percent"],
+        0,
+    ),
+    line(
+        Scenario::ManyRoomsMost,
+        "most updates delivered/s, 20 rooms x 10",
+        &["delivered_per_second"],
+        0,
+    ),
+    line(
+        Scenario::OneRoomMost,
+        "most updates delivered/s, 1 room x 200",
+        &["delivered_per_second"],
+        0,
+    ),
+    line(
+        Scenario::Idle,
+        "2,000 idle connections: KiB each",
+        &["kib_per_connection"],
+        1,
+    ),
+    line(Scenario::Idle, "... connect all, s", &["connect_all_s"], 2),
+    line(
+        Scenario::Reconnect,
+        "1,000 clients come back at once: all synced, s",
+        &["all_synced_s"],
+        2,
+    ),
+    line(
+        Scenario::ColdLoad,
+        "text of 259,778 edits: written/s",
+        &["written_per_second"],
+        0,
+    ),
+    line(
+        Scenario::ColdLoad,
+        "... opened after a restart, ms",
+        &["open_ms"],
+        0,
+    ),
+    line(
+        Scenario::ColdLoad,
+        "... complete (1 is yes)",
+        &["complete"],
+        0,
+    ),
+    line(
+        Scenario::ColdLoad,
+        "... bytes on disk an edit",
+        &["disk_bytes_per_edit"],
+        0,
+    ),
+    line(
+        Scenario::Presence,
+        "100 clients, 20 cursors moving 10/s: seen, p50 / p99 ms",
+        &["seen_p50_ms", "seen_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::Presence,
+        "... server CPU, % of a core",
+        &["server_cpu_percent"],
+        0,
+    ),
+    line(
+        Scenario::SlowReader,
+        "one reader stops for 30 s: p99 of the others against before and after",
+        &["during_to_beside"],
+        2,
+    ),
+    line(
+        Scenario::SlowReader,
+        "... server memory grown, KiB",
+        &["grown_kib"],
+        0,
+    ),
+    line(
+        Scenario::SlowReader,
+        "... texts that differ at the end, of those compared",
+        &["texts_different", "texts_compared"],
+        0,
+    ),
+    line(
+        Scenario::Durability,
+        "killed twice while typing: acknowledged and gone / acknowledged",
+        &["acked_gone", "acked"],
+        0,
+    ),
+    line(
+        Scenario::Durability,
+        "... seen by another and gone / seen",
+        &["seen_gone", "seen"],
+        0,
+    ),
+    line(
+        Scenario::Churn,
+        "10,000 opens and closes: memory grown over the last 8,000, KiB",
+        &["grown_kib"],
+        0,
+    ),
+];
+
+/// Reads reports, one a line, and makes the table.
+pub(crate) fn render(results: &str) -> Result<String> {
+    let mut seen: BTreeMap<(Scenario, Target, String), Vec<f64>> = BTreeMap::new();
+    for result in results.lines() {
+        let report: Report = serde_json::from_str(result)?;
+        for (name, value) in report.figures {
+            seen.entry((report.scenario, report.target, name))
+                .or_default()
+                .push(value);
+        }
+    }
+    let mut out = String::from("| |");
+    for target in TARGETS {
+        write!(out, " {} |", target.title())?;
+    }
+    out.push_str("\n|---|");
+    out.push_str(&"---:|".repeat(TARGETS.len()));
+    out.push('\n');
+    for line in LINES {
+        write!(out, "| {} |", line.title)?;
+        for target in TARGETS {
+            let cell = line.figures.iter().map(|figure| {
+                let key = (line.scenario, *target, (*figure).to_owned());
+                let value = median(seen.get(&key)?)?;
+                Some(number(value, line.digits))
+            });
+            let cell: Option<Vec<String>> = cell.collect();
+            write!(
+                out,
+                " {} |",
+                cell.map_or("-".to_owned(), |cell| cell.join(" / "))
+            )?;
+        }
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}
+
+fn number(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    let (whole, rest) = text
+        .split_once('.')
+        .map_or((text.as_str(), None), |(whole, rest)| (whole, Some(rest)));
+    let mut grouped = String::new();
+    let count = whole.len();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0
+            && (count - place).is_multiple_of(3)
+            && digit.is_ascii_digit()
+            && !grouped.ends_with('-')
+        {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    rest.map_or(grouped.clone(), |rest| format!("{grouped}.{rest}"))
+}
+
+/// Puts the table between its marks in a document.
+pub(crate) fn put(table: &str, document: &Path) -> Result<()> {
+    let text = fs::read_to_string(document)
+        .with_context(|| format!("{} cannot be read", document.display()))?;
+    let marked = || {
+        format!(
+            "{} has no place for the table: {BEGIN} ... {END}",
+            document.display()
+        )
+    };
+    let (before, rest) = text.split_once(BEGIN).with_context(marked)?;
+    let (_, after) = rest.split_once(END).with_context(marked)?;
+    fs::write(
+        document,
+        format!("{before}{BEGIN}\n\n{table}\n{END}{after}"),
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(number(1_234_567.0, 0), "1,234,567");
+        assert_eq!(number(0.5, 2), "0.50");
+        assert_eq!(number(-123.0, 0), "-123");
+        assert_eq!(number(-1_234.5, 1), "-1,234.5");
+    }
+
+    #[test]
+    fn a_cell_is_the_median_of_its_runs() {
+        let report = |value: f64| {
+            format!(
+                "{{\"target\":\"convene\",\"scenario\":\"idle\",\"figures\":{{\"connect_all_s\":{value}}}}}"
+            )
+        };
+        let results = [report(3.0), report(1.0), report(2.0)].join("\n");
+        let table = render(&results).unwrap();
+        assert!(
+            table.contains("| ... connect all, s | 2.00 | - |"),
+            "{table}"
+        );
+    }
+}
