@@ -103,13 +103,13 @@ impl Hocuspocus {
         bytes: usize,
     ) -> Result<(), Ending> {
         match message {
-            ClientMessage::Auth { token, .. } => self.authenticate(&address, token).await,
+            ClientMessage::Auth { token, .. } => Box::pin(self.authenticate(&address, token)).await,
             ClientMessage::Stateless(text) => {
-                self.stateless(address, &text).await;
+                Box::pin(self.stateless(address, &text)).await;
                 Ok(())
             }
             ClientMessage::Detach => {
-                self.detach(&address).await;
+                Box::pin(self.detach(&address)).await;
                 Ok(())
             }
             ClientMessage::Pong | ClientMessage::Ignored => Ok(()),
@@ -210,12 +210,12 @@ impl Hocuspocus {
             }
         }
         for address in over {
-            self.detach(&address).await;
+            Box::pin(self.detach(&address)).await;
             let say = "the access token has expired".to_owned();
             self.say(&address, &ServerMessage::PermissionDenied(say));
         }
         for (address, token) in self.addresses.take_retries() {
-            self.authenticate(&address, token).await?;
+            Box::pin(self.authenticate(&address, token)).await?;
         }
         Ok(())
     }

@@ -36,7 +36,7 @@ impl Speaker {
                 "this address takes binary frames only; the control channel is at /ws",
             )),
             Self::Hocuspocus(speaker) => {
-                speaker.text(text).await;
+                Box::pin(speaker.text(text)).await;
                 Ok(())
             }
         }

@@ -114,9 +114,9 @@ impl SocketTask {
 
     /// Serves the socket until it ends.
     pub(super) async fn run(&mut self, opener: Opener) {
-        let mut speaker = match self.open(opener).await {
+        let mut speaker = match Box::pin(self.open(opener)).await {
             Ok(speaker) => speaker,
-            Err(ending) => return self.refuse(ending).await,
+            Err(ending) => return Box::pin(self.refuse(ending)).await,
         };
         let end = loop {
             match self.turn(&mut speaker).await {
@@ -130,7 +130,7 @@ impl SocketTask {
         }
         drop(speaker);
         match end {
-            End::Say(ending) => self.close(ending).await,
+            End::Say(ending) => Box::pin(self.close(ending)).await,
             // The answer to the client's own close; without it the client sees a broken connection.
             End::Gone => {
                 tokio::time::timeout(farewell::LINGER, self.ws.flush())

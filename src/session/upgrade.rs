@@ -28,7 +28,7 @@ use crate::storage::Storage;
 /// answered, one over this ends the socket without a word.
 const BACKSTOP: usize = 8 << 20;
 /// Both buffers of an idle socket; the default of 128 KiB would be a gigabyte for 10,000 sockets.
-const BUFFER_BYTES: usize = 8 << 10;
+const BUFFER_BYTES: usize = 2 << 10;
 
 /// What sockets need; cheap to clone.
 #[derive(Debug, Clone)]
@@ -144,11 +144,13 @@ where
                 let outbox = Arc::new(Outbox::new(state.limits.outbox_bytes_max));
                 let mut task = SocketTask::new(&state, ws, Arc::clone(&outbox));
                 match state.directory.enter(Arc::clone(&outbox)) {
-                    Ok(place) => match open(state, outbox, place).await {
+                    // What happens once is boxed here and below: it would otherwise take its memory
+                    // for as long as the socket lives.
+                    Ok(place) => match Box::pin(open(state, outbox, place)).await {
                         Ok(opener) => task.run(opener).await,
-                        Err(ending) => task.refuse(ending).await,
+                        Err(ending) => Box::pin(task.refuse(ending)).await,
                     },
-                    Err(full) => task.refuse_full(full).await,
+                    Err(full) => Box::pin(task.refuse_full(full)).await,
                 }
             })
         })

@@ -16,8 +16,6 @@ const ROWS_PER_APPEND: usize = 256;
 /// What waits for a commit at most. A session that asks for more while the database is away comes
 /// back later.
 const HELD_BYTES_MAX: usize = 64 << 20;
-/// Updates merged into one frame at most: merging is cheap up to here and superlinear beyond.
-const UPDATES_PER_FRAME: usize = 64;
 
 /// One accepted update.
 #[derive(Debug)]
@@ -176,9 +174,7 @@ impl RoomCore {
         }
         let to = self.members.live();
         if !to.is_empty() {
-            for updates in rows.chunks(UPDATES_PER_FRAME) {
-                self.broadcast(&to, updates);
-            }
+            self.broadcast(&to, &rows);
         }
         if !is_next {
             self.load_what_came_between();

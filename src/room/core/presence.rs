@@ -14,8 +14,9 @@ use crate::ids::SessionId;
 use crate::room::core::RoomCore;
 use crate::room::effect::Effect;
 
-/// How long presence gathers after it was last sent: 20 frames a second are smooth for cursors.
-const GATHER_FOR: Duration = Duration::from_millis(50);
+/// How long presence gathers after it was last sent: what a room's cursors do in
+/// that time is one frame, and nobody sees the delay.
+const GATHER_FOR: Duration = Duration::from_millis(20);
 /// Client ids one session may speak for: tabs of one browser that share a socket.
 const IDS_PER_SESSION: usize = 4;
 
