@@ -1,0 +1,266 @@
+//! The end of every run: all faults stop, everybody comes back, and everything must come to rest
+//! with everybody seeing the same.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use convene_protocol::error_code::Dialect;
+
+use crate::edits::Content;
+use crate::oracle::Promise;
+use crate::plan::{Edit, Outcome};
+use crate::socket::Phase;
+use crate::world::World;
+
+/// Rounds in which everything must have come to rest.
+const ROUNDS_MAX: usize = 400;
+
+impl World {
+    /// Ends the run, with every promise about its end.
+    pub(crate) fn heal(&mut self) {
+        while self.settle_late(0, Outcome::Done) {}
+        if !self.nodes[0].is_up || self.nodes[0].writer_ended {
+            self.restart(0);
+        }
+        let everybody = 0..self.peers.len();
+        self.settle(true);
+        for number in everybody
+            .clone()
+            .filter(|number| self.peers[*number].shares_id)
+            .collect::<Vec<_>>()
+        {
+            self.break_link(number, usize::MAX);
+            self.peers[number].reload(self.clock.now());
+        }
+        for number in everybody.clone() {
+            let edit = Edit::Insert {
+                at: 0,
+                word: u8::try_from(number).unwrap(),
+            };
+            self.edit(number, edit);
+        }
+        self.settle(true);
+        for number in everybody.clone() {
+            let now = self.clock.now();
+            self.break_link(number, usize::MAX);
+            self.peers[number]
+                .awareness
+                .set_own(Some("{\"back\":1}".to_owned()), now);
+        }
+        self.settle(true);
+        // Twice what a client waits before it renews its presence, and what it takes for outdated.
+        for _ in 0..8 {
+            self.wait(Duration::from_secs(4));
+            self.settle(true);
+        }
+        self.check_documents();
+        self.check_sessions();
+        self.check_presence(&everybody.collect());
+        if self.violation.is_none() {
+            self.disperse();
+        }
+    }
+
+    /// Half of the peers leave and are not seen any more; when all have left, so does the room.
+    fn disperse(&mut self) {
+        let (leaving, staying): (BTreeSet<usize>, BTreeSet<usize>) =
+            (0..self.peers.len()).partition(|number| number % 2 == 1);
+        for number in leaving {
+            self.leave(number);
+        }
+        self.settle(false);
+        self.check_presence(&staying);
+        for number in staying {
+            self.leave(number);
+        }
+        for _ in 0..4 {
+            self.wait(self.limits.room_idle_for);
+            self.settle(false);
+        }
+        let rooms = self
+            .nodes
+            .iter()
+            .map(|node| node.rooms.len())
+            .sum::<usize>();
+        if rooms > 0 || self.nodes.iter().any(|node| node.registry.is_some()) {
+            self.violate(Promise::RoomsEnd, format!("{rooms} rooms of nobody"));
+        }
+        let stored = self.stored_vector();
+        if stored.is_some_and(|vector| !self.journal.truth.is_at(&vector)) {
+            self.violate(Promise::LoadIsWhole, "in the end");
+        }
+    }
+
+    /// Lets everything happen, without faults, until nothing does.
+    fn settle(&mut self, reconnects: bool) {
+        for _ in 0..ROUNDS_MAX {
+            if self.violation.is_some() {
+                return;
+            }
+            let did = self.round(reconnects);
+            if did {
+                continue;
+            }
+            let waits = self
+                .nodes
+                .iter()
+                .flat_map(|node| node.rooms.values())
+                .any(|room| {
+                    let core = room.core.as_ref();
+                    room.gone || core.is_some_and(|core| core.presence_due().is_some())
+                });
+            if !waits {
+                return;
+            }
+            // A room whose thread was given up ends when it finds itself idle.
+            self.wait(Duration::from_millis(100));
+        }
+        self.violate(Promise::Settles, self.what_waits());
+    }
+
+    fn round(&mut self, reconnects: bool) -> bool {
+        let mut did = false;
+        for number in (0..self.peers.len()).filter(|_| reconnects) {
+            if self.connect(number) {
+                did = true;
+                // Clients wait before they come back.
+                self.wait(Duration::from_millis(50));
+            }
+        }
+        for session in self.orphans() {
+            while self.read_socket(session, usize::MAX) {}
+            self.notice(session);
+            did = true;
+        }
+        let sessions: Vec<_> = self.sockets.keys().copied().collect();
+        for session in &sessions {
+            did |= self.read_socket(*session, usize::MAX);
+        }
+        for node in 0..self.nodes.len() {
+            let serials: Vec<u64> = self.nodes[node].rooms.keys().copied().collect();
+            for serial in serials {
+                did |= self.read_for(node, serial, true);
+                did |= self.run_room(node, serial, usize::MAX);
+            }
+            did |= self.commit(node, Outcome::Done);
+            did |= self.settle_snapshot(node, 0, Outcome::Done);
+        }
+        for session in &sessions {
+            did |= self.write_socket(*session, usize::MAX);
+            did |= self.receive(*session, usize::MAX);
+        }
+        did
+    }
+
+    fn what_waits(&self) -> String {
+        let rooms: Vec<_> = self
+            .nodes
+            .iter()
+            .flat_map(|node| node.rooms.values())
+            .map(|room| (&room.stage, room.gone, room.inbox.len(), room.appending))
+            .collect();
+        let sockets: Vec<_> = self
+            .sockets
+            .values()
+            .map(|socket| {
+                (
+                    socket.peer,
+                    socket.phase,
+                    socket.up.len(),
+                    socket.down.len(),
+                )
+            })
+            .collect();
+        format!("rooms {rooms:?}, sockets {sockets:?}")
+    }
+
+    /// Whether a peer is one who may read the plan.
+    fn is_member(&self, number: usize) -> bool {
+        self.role_of(self.peers[number].user).is_some()
+    }
+
+    fn check_documents(&mut self) {
+        let expected = Content::of(&self.journal.truth.doc);
+        for number in 0..self.peers.len() {
+            if !self.is_member(number) {
+                continue;
+            }
+            let peer = &self.peers[number];
+            let content = Content::of(&peer.doc);
+            let seen = if !self.journal.truth.is_as_far_as(&peer.doc) {
+                format!("peer {number} has not come as far as the journal")
+            } else if content != expected {
+                format!("peer {number} has {content:?} and the journal {expected:?}")
+            } else {
+                continue;
+            };
+            self.violate(Promise::Converged, seen);
+        }
+    }
+
+    /// Nobody waits for a status, everybody is let in, and rooms know the roles.
+    fn check_sessions(&mut self) {
+        for number in 0..self.peers.len() {
+            let peer = &self.peers[number];
+            let Some(role) = self.role_of(peer.user) else {
+                if peer.link.is_some() {
+                    self.violate(
+                        Promise::RoleIsCurrent,
+                        format!("peer {number} is no member"),
+                    );
+                }
+                continue;
+            };
+            let link = peer
+                .link
+                .and_then(|link| Some((link, self.sockets.get(&link)?)));
+            let Some((session, socket)) = link else {
+                self.violate(Promise::Settles, format!("peer {number} is not let in"));
+                continue;
+            };
+            let Phase::Open { serial } = socket.phase else {
+                self.violate(Promise::Settles, format!("peer {number} is not let in"));
+                continue;
+            };
+            let seat = (serial, session);
+            let owed = self.watched.owed(seat);
+            let hears = peer.dialect == Dialect::Hocuspocus;
+            if owed > 0 || (hears && peer.unanswered > 0) {
+                let seen = format!("peer {number}: {owed} and {} wait", peer.unanswered);
+                self.violate(Promise::OneStatusPerUpdate, seen);
+                continue;
+            }
+            let grant = convene::auth::access::Grant::new(self.plan, peer.user, role);
+            if self.watched.writes(seat) != grant.write().is_some() {
+                self.violate(Promise::RoleIsCurrent, format!("peer {number} is {role}"));
+            }
+        }
+    }
+
+    /// Those of `here` who are members see each other and nobody else.
+    fn check_presence(&mut self, here: &BTreeSet<usize>) {
+        let seen_by = |number: &usize| self.is_member(*number);
+        let here: Vec<usize> = here.iter().copied().filter(seen_by).collect();
+        let ids: BTreeSet<u64> = here
+            .iter()
+            .map(|number| self.peers[*number].client)
+            .collect();
+        for number in here {
+            let peer = &self.peers[number];
+            let others: BTreeSet<u64> = peer.awareness.others().into_iter().collect();
+            let mut expected = ids.clone();
+            expected.remove(&peer.client);
+            let ghosts: Vec<_> = others.difference(&expected).collect();
+            let unseen: Vec<_> = expected.difference(&others).collect();
+            let (promise, whom) = if !ghosts.is_empty() {
+                (Promise::AbsentAreNotSeen, ghosts)
+            } else if !unseen.is_empty() {
+                (Promise::PresentAreSeen, unseen)
+            } else {
+                continue;
+            };
+            let seen = format!("peer {number}: {whom:?}");
+            self.violate(promise, seen);
+        }
+    }
+}

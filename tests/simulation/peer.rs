@@ -1,0 +1,224 @@
+//! One honest client: its own replica, its presence, and what its provider says to the server.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use convene::clock::Timestamp;
+use convene::ids::{SessionId, UserId};
+use convene_protocol::error_code::Dialect;
+use convene_protocol::frame::{ClientMessage, ServerMessage};
+use yrs::undo::{Options as UndoOptions, UndoManager};
+use yrs::updates::decoder::Decode;
+use yrs::updates::encoder::Encode;
+use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Update};
+
+use crate::awareness::Awareness;
+use crate::edits;
+use crate::plan::Edit;
+
+/// What a client makes of a message.
+#[derive(Debug, Default)]
+pub(crate) struct Reaction {
+    pub(crate) answers: Vec<ClientMessage>,
+    /// The server accepts nothing more from this replica: the page loads the document anew.
+    pub(crate) denied: bool,
+    /// What it was shown builds on something it was never sent.
+    pub(crate) hole: bool,
+}
+
+/// One tab of somebody's browser.
+pub(crate) struct Peer {
+    pub(crate) number: u8,
+    pub(crate) user: UserId,
+    pub(crate) dialect: Dialect,
+    pub(crate) client: u64,
+    pub(crate) doc: Doc,
+    undo: Option<UndoManager<()>>,
+    pub(crate) awareness: Awareness,
+    /// The session of its open connection.
+    pub(crate) link: Option<SessionId>,
+    /// Updates of this connection without a status; only Hocuspocus clients hear of it.
+    pub(crate) unanswered: u32,
+    /// How many documents it has had, for fresh client ids.
+    loads: u64,
+    /// Its client id was used by another replica too: what either had under it before the server saw
+    /// it may be hidden by equal clocks, and no server can tell. Until it is loaded anew its content
+    /// proves nothing.
+    pub(crate) shares_id: bool,
+    /// Its plan was deleted.
+    pub(crate) is_done: bool,
+}
+
+fn new_doc(client: u64) -> Doc {
+    let mut options = Options::with_client_id(ClientID::new(client));
+    options.offset_kind = OffsetKind::Utf16;
+    Doc::with_options(options)
+}
+
+impl Peer {
+    pub(crate) fn new(number: u8, user: UserId, now: Timestamp) -> Self {
+        let dialect = if number % 2 == 0 {
+            Dialect::Hocuspocus
+        } else {
+            Dialect::YWebsocket
+        };
+        let mut peer = Self {
+            number,
+            user,
+            dialect,
+            client: 0,
+            doc: new_doc(0),
+            undo: None,
+            awareness: Awareness::new(0, now),
+            link: None,
+            unanswered: 0,
+            loads: 0,
+            shares_id: false,
+            is_done: false,
+        };
+        peer.reload(now);
+        peer
+    }
+
+    /// Drops the document and begins anew with a fresh client id.
+    pub(crate) fn reload(&mut self, now: Timestamp) {
+        self.loads += 1;
+        // Spread over 32 bits like the ids of JavaScript clients, so that their order is no rule.
+        let number = u64::from(self.number) * 1_000 + self.loads;
+        let client = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        self.reload_as(client, now);
+        self.shares_id = false;
+    }
+
+    /// Drops the document and begins anew as `client`.
+    pub(crate) fn reload_as(&mut self, client: u64, now: Timestamp) {
+        self.client = client;
+        self.undo = None;
+        self.doc = new_doc(client);
+        self.awareness = Awareness::new(client, now);
+    }
+
+    /// Changes the document; gives what its provider sends. None when the page breaks.
+    pub(crate) fn edit(&mut self, edit: Edit) -> Option<ClientMessage> {
+        if self.number == 0 && self.undo.is_none() {
+            // Each transaction by itself: what falls into one undo must not depend on the time.
+            let options = UndoOptions {
+                capture_timeout_millis: 0,
+                ..UndoOptions::default()
+            };
+            let mut undo = UndoManager::with_options(options);
+            undo.expand_scope(&self.doc, &self.doc.get_or_insert_text("t"));
+            self.undo = Some(undo);
+        }
+        let update = self.guarded(|doc| edits::perform(doc, edit))?;
+        Some(ClientMessage::Update(update.into()))
+    }
+
+    /// Works on the document. Under a shared id other things may stand where the library expects its
+    /// own, and it may panic on them; nowhere else.
+    fn guarded<T>(&self, work: impl FnOnce(&Doc) -> T) -> Option<T> {
+        if self.shares_id {
+            catch_unwind(AssertUnwindSafe(|| work(&self.doc))).ok()
+        } else {
+            Some(work(&self.doc))
+        }
+    }
+
+    /// Takes back the last change, if this peer remembers one; gives what its provider sends.
+    pub(crate) fn take_back(&mut self) -> Vec<ClientMessage> {
+        let Some(undo) = &mut self.undo else {
+            return Vec::new();
+        };
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&sent);
+        let observed = self.doc.observe_update_v1("undo", move |_, event| {
+            let update = ClientMessage::Update(Bytes::from(event.update.clone()));
+            sink.lock().unwrap().push(update);
+        });
+        observed.unwrap();
+        undo.undo_blocking();
+        self.doc.unobserve_update_v1("undo").unwrap();
+        std::mem::take(&mut *sent.lock().unwrap())
+    }
+
+    pub(crate) fn step1(&self) -> ClientMessage {
+        let vector = self.doc.transact().state_vector().encode_v1();
+        ClientMessage::SyncStep1(vector.into())
+    }
+
+    /// What its provider says on a new connection.
+    pub(crate) fn hello(&mut self) -> Vec<ClientMessage> {
+        self.unanswered = 0;
+        let own = self.awareness.own().map(ClientMessage::Awareness);
+        std::iter::once(self.step1()).chain(own).collect()
+    }
+
+    /// The connection is over.
+    pub(crate) fn disconnected(&mut self) {
+        self.link = None;
+        self.unanswered = 0;
+        self.awareness.disconnect();
+    }
+
+    /// Takes one message in.
+    pub(crate) fn receive(&mut self, message: ServerMessage, now: Timestamp) -> Reaction {
+        let mut reaction = Reaction::default();
+        match message {
+            ServerMessage::SyncStep1(vector) => {
+                let vector = StateVector::decode_v1(&vector).unwrap();
+                let diff = self.doc.transact().encode_diff_v1(&vector);
+                reaction.answers.push(ClientMessage::SyncStep2(diff.into()));
+            }
+            ServerMessage::SyncStep2(update) | ServerMessage::Update(update) => {
+                let is_sound = self.guarded(|doc| {
+                    let mut txn = doc.transact_mut_with("provider");
+                    let applied = txn.apply_update(Update::decode_v1(&update).unwrap());
+                    applied.is_ok() && !txn.has_missing_updates()
+                });
+                let is_sound = is_sound.unwrap_or(false);
+                reaction.denied = !is_sound && self.shares_id;
+                reaction.hole = !is_sound && !self.shares_id;
+            }
+            ServerMessage::Awareness(update) => {
+                let changed = self.awareness.apply(&update, now);
+                // Older providers send on whatever changed, wherever it came from; newer ones only
+                // what is their own.
+                let echoed: Vec<u64> = match self.dialect {
+                    Dialect::YWebsocket => changed,
+                    Dialect::Hocuspocus => {
+                        let own = self.client;
+                        changed.into_iter().filter(|id| *id == own).collect()
+                    }
+                };
+                if !echoed.is_empty() {
+                    let echo = self.awareness.encode(&echoed);
+                    reaction.answers.push(ClientMessage::Awareness(echo));
+                }
+            }
+            ServerMessage::QueryAwareness => {
+                reaction
+                    .answers
+                    .push(ClientMessage::Awareness(self.awareness.all()));
+            }
+            ServerMessage::SyncStatus(_) => self.unanswered = self.unanswered.saturating_sub(1),
+            ServerMessage::PermissionDenied(_) => reaction.denied = true,
+            ServerMessage::Authenticated(_)
+            | ServerMessage::AskToken
+            | ServerMessage::Stateless(_)
+            | ServerMessage::Close(_)
+            | ServerMessage::Keepalive => {}
+        }
+        reaction
+    }
+
+    /// Counts what the server owes a status.
+    pub(crate) fn sends(&mut self, message: &ClientMessage) {
+        if matches!(
+            message,
+            ClientMessage::SyncStep2(_) | ClientMessage::Update(_)
+        ) {
+            self.unanswered += 1;
+        }
+    }
+}

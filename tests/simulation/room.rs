@@ -1,0 +1,455 @@
+//! A room's task around the real core, one event at a time.
+//!
+//! Mirrors `room/task.rs` with `task/{loading,leaving,delivery}.rs`: what it waits for and in which
+//! order, how a load reads, when a room is over, and what each effect does.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use convene::clock::Timestamp;
+use convene::document::{ClientId, Loaded, Replica, Stored, epoch_client, verify_snapshot};
+use convene::ids::{SessionId, UserId};
+use convene::room::core::{RoomCore, RoomLimits, Start};
+use convene::room::handle::JoinRefused;
+use convene::room::input::{Input, Joined};
+use convene::storage::journal::{Append, Epoch, NewRow, Seq, StoredPlan};
+use convene::storage::settlement::Answer;
+use convene_protocol::error_code::ErrorCode;
+
+use crate::journal::From;
+use crate::oracle::Promise;
+use crate::sabotage::Sabotage;
+use crate::socket::Wire;
+use crate::world::World;
+
+/// `TICK` of the task.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What a room's inbox carries.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Join { joined: Joined, wire: Rc<Wire> },
+    Input(Input),
+}
+
+/// A load: asked for, then answered, with the world moving on in between.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    Asked(From),
+    /// `Err` when the database did not answer, `None` when the plan is gone.
+    Answered(Result<Option<StoredPlan>, ()>),
+}
+
+/// How far a room is.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    Loading(Reading),
+    Live,
+    Rebuilding(Reading),
+    /// Out of the registry; its last snapshot is being written.
+    Retiring,
+    Ended,
+}
+
+/// One room.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) node: usize,
+    pub(crate) serial: u64,
+    pub(crate) stage: Stage,
+    pub(crate) core: Option<RoomCore>,
+    pub(crate) epoch: Epoch,
+    /// The last row it knows of.
+    pub(crate) head: Seq,
+    pub(crate) inbox: VecDeque<Request>,
+    pub(crate) inbox_open: bool,
+    /// Taken from the inbox and not served yet.
+    pub(crate) requests: VecDeque<Request>,
+    pub(crate) seats: BTreeMap<SessionId, Rc<Wire>>,
+    /// Its thread was given up.
+    pub(crate) gone: bool,
+    pub(crate) appending: bool,
+    pub(crate) appended: Option<Answer>,
+    pub(crate) snapshot: Option<Seq>,
+    pub(crate) snapshot_settled: Option<bool>,
+    idle_since: Option<Timestamp>,
+    tick_at: Timestamp,
+    pub(crate) ending: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wants {
+    Nothing,
+    Rebuild,
+}
+
+impl Room {
+    pub(crate) fn new(node: usize, serial: u64, now: Timestamp) -> Self {
+        Self {
+            node,
+            serial,
+            stage: Stage::Loading(Reading::Asked(From::NewestSnapshot)),
+            core: None,
+            epoch: Epoch(0),
+            head: Seq(0),
+            inbox: VecDeque::new(),
+            inbox_open: true,
+            requests: VecDeque::new(),
+            seats: BTreeMap::new(),
+            gone: false,
+            appending: false,
+            appended: None,
+            snapshot: None,
+            snapshot_settled: None,
+            idle_since: None,
+            tick_at: now.after(TICK),
+            ending: false,
+        }
+    }
+
+    /// Whether it waits for an answer of the database to a load.
+    pub(crate) fn asks(&self) -> Option<From> {
+        match &self.stage {
+            Stage::Loading(Reading::Asked(from)) | Stage::Rebuilding(Reading::Asked(from)) => {
+                Some(*from)
+            }
+            Stage::Loading(Reading::Answered(_))
+            | Stage::Rebuilding(Reading::Answered(_))
+            | Stage::Live
+            | Stage::Retiring
+            | Stage::Ended => None,
+        }
+    }
+
+    /// The database answers a load.
+    pub(crate) fn answer_load(&mut self, answer: Result<Option<StoredPlan>, ()>) {
+        match &mut self.stage {
+            Stage::Loading(reading) | Stage::Rebuilding(reading) => {
+                *reading = Reading::Answered(answer);
+            }
+            Stage::Live | Stage::Retiring | Stage::Ended => {}
+        }
+    }
+
+    /// One turn with at most `take` requests. Whether anything happened.
+    pub(crate) fn turn(&mut self, world: &mut World, take: usize) -> bool {
+        let stage = std::mem::replace(&mut self.stage, Stage::Live);
+        match stage {
+            Stage::Loading(Reading::Answered(answer)) => self.loaded(world, answer),
+            Stage::Rebuilding(Reading::Answered(answer)) => self.rebuilt(world, answer),
+            Stage::Loading(Reading::Asked(_)) | Stage::Rebuilding(Reading::Asked(_)) => {
+                self.stage = stage;
+                false
+            }
+            Stage::Retiring => {
+                let is_written = self.snapshot_settled.take().is_some();
+                if is_written {
+                    self.end(world);
+                } else {
+                    self.stage = Stage::Retiring;
+                }
+                is_written
+            }
+            Stage::Ended => {
+                self.stage = Stage::Ended;
+                false
+            }
+            Stage::Live => self.live(world, take),
+        }
+    }
+
+    fn loaded(&mut self, world: &mut World, answer: Result<Option<StoredPlan>, ()>) -> bool {
+        let refused = match answer {
+            Ok(Some(stored)) => {
+                match self.start_from(world, stored) {
+                    Some(start) => {
+                        let limits = RoomLimits::from(&world.limits);
+                        self.core = Some(RoomCore::new(start, limits));
+                    }
+                    None => self.stage = Stage::Loading(Reading::Asked(From::FirstRow)),
+                }
+                return true;
+            }
+            Ok(None) => JoinRefused::PlanGone,
+            Err(()) => JoinRefused::Unavailable,
+        };
+        world.coverage.count("fault: load failed");
+        world.forget_room(self.node, self.serial);
+        self.inbox_open = false;
+        self.refuse_joins(world, refused);
+        self.end(world);
+        true
+    }
+
+    fn rebuilt(&mut self, world: &mut World, answer: Result<Option<StoredPlan>, ()>) -> bool {
+        match answer {
+            Ok(Some(stored)) => match self.start_from(world, stored) {
+                Some(start) => {
+                    world.coverage.count("room: rebuilt");
+                    self.core.as_mut().unwrap().rebuilt(start);
+                }
+                None => self.stage = Stage::Rebuilding(Reading::Asked(From::FirstRow)),
+            },
+            Ok(None) => self.end_plan(),
+            Err(()) => self.stage = Stage::Rebuilding(Reading::Asked(From::NewestSnapshot)),
+        }
+        if self.gone {
+            self.ending = true;
+        }
+        if self.ending {
+            self.end(world);
+        }
+        true
+    }
+
+    /// What the room starts from; none when the snapshot cannot be read.
+    fn start_from(&mut self, world: &mut World, stored: StoredPlan) -> Option<Start> {
+        let forgets = world.sabotage == Sabotage::ReusedClientId;
+        let loaded: Loaded = Replica::load(&Stored {
+            snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
+            rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
+            bindings: if forgets {
+                Vec::new()
+            } else {
+                stored.bindings.clone()
+            },
+        });
+        if loaded.snapshot_broken {
+            world.coverage.count("fault: snapshot cannot be read");
+            return None;
+        }
+        world.check_load(&stored, &loaded);
+        self.epoch = stored.epoch;
+        self.head = stored.head;
+        let snapshot_bytes = stored.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
+        let row_bytes: usize = stored.rows.iter().map(|row| row.update.len()).sum();
+        Some(Start {
+            plan: world.plan,
+            replica: loaded.replica,
+            head: stored.head,
+            snapshot_seq: stored.snapshot.map_or(Seq(0), |(seq, _)| seq),
+            bytes: snapshot_bytes + row_bytes,
+            epoch_marker: (stored.epoch > Epoch(1))
+                .then(|| epoch_client(world.plan, stored.epoch.0)),
+        })
+    }
+
+    /// Mirrors `RoomTask::live` and `wait`.
+    fn live(&mut self, world: &mut World, take: usize) -> bool {
+        let now = world.clock.now();
+        let mut core = self.core.take().unwrap();
+        let mut did = true;
+        if let Some(answer) = self.appended.take() {
+            self.append_settled(world, &mut core, answer);
+        } else if let Some(covered) = self.snapshot_settled.take() {
+            if let Some(seq) = self.snapshot.take() {
+                self.feed(world, &mut core, Input::SnapshotSettled { seq, covered });
+            }
+        } else if core.takes_input() && !(self.requests.is_empty() && self.inbox.is_empty()) {
+            if self.requests.is_empty() {
+                let count = take.min(64).min(self.inbox.len());
+                self.requests.extend(self.inbox.drain(..count));
+            }
+            self.serve_all(world, &mut core);
+        } else {
+            did = core.presence_due().is_some_and(|due| due <= now) || self.tick_at <= now;
+        }
+        if did {
+            if now >= self.tick_at {
+                self.tick_at = now.after(TICK);
+                self.reap(world, &mut core);
+                self.feed(world, &mut core, Input::Ticked);
+            }
+            let effects = core.end_turn(now);
+            let wants = self.perform(world, &mut core, effects);
+            if wants == Wants::Rebuild && !self.ending {
+                self.stage = Stage::Rebuilding(Reading::Asked(From::NewestSnapshot));
+            } else if self.is_over(world, &core) {
+                self.retire(world, &mut core);
+            }
+        }
+        self.core = Some(core);
+        if self.ending && !matches!(self.stage, Stage::Retiring) {
+            self.end(world);
+        }
+        did
+    }
+
+    fn append_settled(&mut self, world: &mut World, core: &mut RoomCore, answer: Answer) {
+        self.appending = false;
+        if self.gone {
+            self.ending = true;
+            return;
+        }
+        let input = match answer {
+            Ok(committed) => {
+                if committed.first.0 != self.head.0 + 1 {
+                    world
+                        .coverage
+                        .count("fault: rows of somebody else in between");
+                }
+                self.head = committed.last;
+                Input::Appended { committed }
+            }
+            Err(why) => Input::AppendRefused { why },
+        };
+        self.feed(world, core, input);
+    }
+
+    fn serve_all(&mut self, world: &mut World, core: &mut RoomCore) {
+        while !core.is_poisoned() && !self.ending {
+            let Some(request) = self.requests.pop_front() else {
+                break;
+            };
+            self.serve(world, core, request);
+        }
+    }
+
+    fn serve(&mut self, world: &mut World, core: &mut RoomCore, request: Request) {
+        match request {
+            Request::Join { joined, wire } => {
+                let session = joined.session;
+                let answer = if core.has_seat() {
+                    self.seats.insert(session, wire);
+                    self.feed(world, core, Input::Joined(joined));
+                    Ok(())
+                } else {
+                    Err(JoinRefused::Full)
+                };
+                if !world.answer_join(session, self.serial, answer) && answer.is_ok() {
+                    // The session ended while it waited.
+                    self.remove(world, core, session);
+                }
+            }
+            Request::Input(Input::Left { session }) => self.remove(world, core, session),
+            Request::Input(Input::Updated { session, update }) => {
+                self.apply(world, core, session, update);
+            }
+            Request::Input(input) => self.feed(world, core, input),
+        }
+    }
+
+    fn apply(&mut self, world: &mut World, core: &mut RoomCore, session: SessionId, update: Bytes) {
+        if !self.seats.contains_key(&session) {
+            return;
+        }
+        if world.nodes[self.node].poison.contains(&update) {
+            return self.feed(world, core, Input::HarmfulUpdate { session });
+        }
+        if core.user_of(session).is_none() {
+            return;
+        }
+        if self.gone {
+            // Its thread was given up over this one: what the core makes of it is not performed.
+            core.handle(world.clock.now(), Input::Updated { session, update });
+            self.ending = true;
+            return;
+        }
+        self.feed(world, core, Input::Updated { session, update });
+    }
+
+    pub(crate) fn remove(&mut self, world: &mut World, core: &mut RoomCore, session: SessionId) {
+        self.seats.remove(&session);
+        self.feed(world, core, Input::Left { session });
+    }
+
+    fn reap(&mut self, world: &mut World, core: &mut RoomCore) {
+        let lost: Vec<SessionId> = self
+            .seats
+            .iter()
+            .filter(|(_, wire)| Rc::strong_count(wire) == 1)
+            .map(|(session, _)| *session)
+            .collect();
+        for session in lost {
+            world.coverage.count("room: reaps a lost session");
+            self.remove(world, core, session);
+        }
+    }
+
+    fn is_over(&mut self, world: &World, core: &RoomCore) -> bool {
+        let now = world.clock.now();
+        if !core.is_idle() || !self.requests.is_empty() || !self.inbox.is_empty() {
+            self.idle_since = None;
+            return false;
+        }
+        let since = *self.idle_since.get_or_insert(now);
+        now.since(since) >= world.limits.room_idle_for
+    }
+
+    fn retire(&mut self, world: &mut World, core: &mut RoomCore) {
+        world.coverage.count("room: retires");
+        world.forget_room(self.node, self.serial);
+        self.inbox_open = false;
+        self.refuse_joins(world, JoinRefused::RoomGone);
+        let effects = core.final_snapshot();
+        self.perform(world, core, effects);
+        self.ending = true;
+        if self.snapshot.is_some() {
+            self.stage = Stage::Retiring;
+        }
+    }
+
+    /// Mirrors the end of `RoomTask::run`.
+    pub(crate) fn end(&mut self, world: &mut World) {
+        world.coverage.count("room: ends");
+        world.forget_room(self.node, self.serial);
+        self.gone = true;
+        self.inbox_open = false;
+        for wire in self.seats.values() {
+            wire.end(ErrorCode::Unavailable);
+        }
+        self.refuse_joins(world, JoinRefused::RoomGone);
+        self.stage = Stage::Ended;
+    }
+
+    pub(crate) fn end_plan(&mut self) {
+        for wire in self.seats.values() {
+            wire.end(ErrorCode::NotFound);
+        }
+        self.ending = true;
+    }
+
+    fn refuse_joins(&mut self, world: &mut World, refused: JoinRefused) {
+        for request in self.requests.drain(..).chain(self.inbox.drain(..)) {
+            if let Request::Join { joined, .. } = request {
+                world.answer_join(joined.session, self.serial, Err(refused));
+            }
+        }
+    }
+
+    pub(crate) fn append_of(
+        &self,
+        world: &mut World,
+        rows: Vec<NewRow>,
+        bindings: Vec<(ClientId, UserId)>,
+    ) -> Append {
+        Append {
+            id: world.ids.append(),
+            plan: world.plan,
+            epoch: self.epoch,
+            rows,
+            bindings,
+        }
+    }
+
+    /// Writes a snapshot, decoded once more first.
+    pub(crate) fn write_snapshot(&mut self, world: &mut World, seq: Seq, bytes: Bytes) {
+        let write = crate::journal::SnapshotWrite {
+            epoch: self.epoch,
+            seq,
+            bytes,
+        };
+        if !verify_snapshot(&write.bytes) {
+            world.violate(Promise::SnapshotIsItsRows, "it cannot be read again");
+        }
+        if let Some(difference) = world.journal.snapshot_differs(&write) {
+            let seen = format!("the snapshot at {seq:?}: {difference}");
+            world.violate(Promise::SnapshotIsItsRows, seen);
+        }
+        self.snapshot = Some(seq);
+        let node = &mut world.nodes[self.node];
+        node.snapshots.push((Some(self.serial), write));
+    }
+}
