@@ -178,14 +178,20 @@ impl RoomCore {
         std::mem::take(&mut self.effects)
     }
 
-    /// Puts a replica made anew from the journal in the place of a harmed one.
-    pub fn rebuilt(&mut self, start: Start) {
-        self.committed = Committed::of(&start.replica);
+    /// Puts a replica made anew from the journal in the place of a harmed one, and sends everybody
+    /// what the journal holds beyond what this room had committed.
+    pub fn rebuilt(&mut self, start: Start) -> Vec<Effect> {
+        let shown = std::mem::replace(&mut self.committed, Committed::of(&start.replica));
+        let is_further = start.head != self.head;
         self.snapshots = Snapshots::new(start.head, start.snapshot_seq, start.bytes);
         self.replica = start.replica;
         self.head = start.head;
         self.epoch_marker = start.epoch_marker;
         self.poisoned = false;
+        if is_further {
+            self.catch_up_all(shown.now());
+        }
+        std::mem::take(&mut self.effects)
     }
 
     /// The account behind a session, if it is here.
@@ -414,6 +420,35 @@ mod tests {
                 .iter()
                 .any(|effect| matches!(effect, Effect::Refuse { .. }))
         );
+    }
+
+    #[test]
+    fn rows_that_a_rebuild_brings_are_sent_to_those_who_stay() {
+        let mut stage = Stage::new();
+        let reader = stage.join(Role::Viewer);
+        let stored = Stored {
+            snapshot: None,
+            rows: vec![HI],
+            bindings: Vec::new(),
+        };
+        let start = Start {
+            plan: stage.plan,
+            replica: Replica::load(&stored).replica,
+            head: Seq(1),
+            snapshot_seq: Seq(0),
+            bytes: HI.len(),
+            epoch_marker: None,
+        };
+        let effects = stage.core.rebuilt(start);
+        let brings_hi = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Send { to, message: ServerMessage::SyncStep2(update) }
+                    if *to == reader && update.as_ref() == HI
+            )
+        };
+        assert!(effects.iter().any(brings_hi), "{effects:?}");
+        assert_eq!(stage.core.members.live(), [reader]);
     }
 
     #[test]

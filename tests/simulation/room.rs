@@ -188,7 +188,10 @@ impl Room {
             Ok(Some(stored)) => match self.start_from(world, stored) {
                 Some(start) => {
                     world.coverage.count("room: rebuilt");
-                    self.core.as_mut().unwrap().rebuilt(start);
+                    let mut core = self.core.take().unwrap();
+                    let effects = core.rebuilt(start);
+                    self.perform(world, &mut core, effects);
+                    self.core = Some(core);
                 }
                 None => self.stage = Stage::Rebuilding(Reading::Asked(From::FirstRow)),
             },

@@ -278,6 +278,16 @@ impl RoomCore {
         }
     }
 
+    /// Rows came that no session was sent: each live one is sent all of it since `shown` at once.
+    pub(super) fn catch_up_all(&mut self, shown: &StateVector) {
+        for session in self.members.live() {
+            if let Some(member) = self.members.get_mut(session) {
+                member.delivery = Delivery::Behind(shown.clone());
+            }
+            self.catch_up(session);
+        }
+    }
+
     /// The session has drained: one step 2 from where it fell behind, and who is here.
     pub(super) fn catch_up(&mut self, session: SessionId) {
         let Some(member) = self.members.get_mut(session) else {

@@ -54,7 +54,8 @@ impl RoomTask {
         loop {
             match self.read_start().await {
                 Ok(start) => {
-                    core.rebuilt(start);
+                    let effects = core.rebuilt(start);
+                    self.perform(core, effects);
                     return;
                 }
                 Err(LoadError::PlanGone) => {
