@@ -52,8 +52,26 @@ impl Room {
             | Input::SnapshotSettled { .. }
             | Input::Ticked => Told::Other,
         };
+        let is_refused = matches!(input, Input::AppendRefused { .. });
         let effects = core.handle(world.clock.now(), input);
         self.perform_for(world, core, (cause, &told), effects);
+        if is_refused && !self.ending {
+            self.check_given_up(world);
+        }
+    }
+
+    /// Whoever waited for what will never be committed must come back to send it again.
+    fn check_given_up(&self, world: &mut World) {
+        for session in world.watched.gives_up(self.serial) {
+            let Some(wire) = self.seats.get(&session) else {
+                continue;
+            };
+            let is_refused = wire.seat.refused.load(Ordering::Acquire);
+            if !is_refused && wire.seat.outbox.ending().is_none() {
+                let seen = format!("{session} waits for a status that will never come");
+                world.violate(Promise::OneStatusPerUpdate, seen);
+            }
+        }
     }
 
     pub(crate) fn perform(

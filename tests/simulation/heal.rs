@@ -10,7 +10,7 @@ use crate::edits::Content;
 use crate::oracle::Promise;
 use crate::plan::{Edit, Outcome};
 use crate::socket::Phase;
-use crate::world::World;
+use crate::world::{Late, World};
 
 /// Rounds in which everything must have come to rest.
 const ROUNDS_MAX: usize = 400;
@@ -18,7 +18,12 @@ const ROUNDS_MAX: usize = 400;
 impl World {
     /// Ends the run, with every promise about its end.
     pub(crate) fn heal(&mut self) {
-        while self.settle_late(0, Outcome::Done) {}
+        let late = std::mem::take(&mut self.late);
+        let is_append = |late: &Late| matches!(late, Late::Append(_));
+        let (appends, snapshots): (Vec<_>, Vec<_>) = late.into_iter().partition(is_append);
+        for append in appends {
+            self.land(append);
+        }
         if !self.nodes[0].is_up || self.nodes[0].writer_ended {
             self.restart(0);
         }
@@ -40,6 +45,10 @@ impl World {
             self.edit(number, edit);
         }
         self.settle(true);
+        // The fence must hold against whatever is late.
+        for snapshot in snapshots {
+            self.land(snapshot);
+        }
         for number in everybody.clone() {
             let now = self.clock.now();
             self.break_link(number, usize::MAX);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use convene::ids::{SessionId, UserId};
 use convene_protocol::frame::SyncStatus;
+use uuid::Uuid;
 use yrs::updates::decoder::Decode;
 use yrs::{ClientID, Doc, IdSet, ReadTxn, Transact, Update};
 
@@ -291,6 +292,23 @@ impl Sessions {
         if let Some(watched) = self.0.get_mut(&seat) {
             watched.owed.pop_back();
         }
+    }
+
+    /// Nothing uncommitted of the room `serial` will be. Gives the sessions that waited for a status,
+    /// which are owed an end instead.
+    pub(crate) fn gives_up(&mut self, serial: u64) -> Vec<SessionId> {
+        let of_room = self
+            .0
+            .range_mut((serial, SessionId::from_uuid(Uuid::nil()))..);
+        let mut waited = Vec::new();
+        for ((_, session), watched) in of_room.take_while(|((room, _), _)| *room == serial) {
+            watched.may_write = 0;
+            if !watched.owed.is_empty() {
+                watched.owed.clear();
+                waited.push(*session);
+            }
+        }
+        waited
     }
 
     /// How many statuses `seat` is still owed.

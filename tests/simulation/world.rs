@@ -293,16 +293,21 @@ impl World {
         replica.content_hash(&roots).ok()
     }
 
-    /// What a replica made anew from the database has come to.
+    /// What a replica made anew from the database has come to; none when the plan is deleted.
     pub(crate) fn stored_vector(&self) -> Option<StateVector> {
-        let stored = self.journal.load(From::NewestSnapshot)?;
-        let replica = Replica::load(&Stored {
-            snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
-            rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
-            bindings: stored.bindings.clone(),
-        })
-        .replica;
-        StateVector::decode(&replica.state_vector(), usize::MAX).ok()
+        let load = |from| {
+            let stored = self.journal.load(from)?;
+            Some(Replica::load(&Stored {
+                snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
+                rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
+                bindings: stored.bindings.clone(),
+            }))
+        };
+        let mut loaded = load(From::NewestSnapshot)?;
+        if loaded.snapshot_broken {
+            loaded = load(From::FirstRow)?;
+        }
+        StateVector::decode(&loaded.replica.state_vector(), usize::MAX).ok()
     }
 }
 
