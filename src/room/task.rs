@@ -9,7 +9,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use convene_protocol::error_code::ErrorCode;
@@ -64,6 +64,8 @@ pub(super) struct RoomTask {
     append: Option<AppendFuture>,
     snapshot: Option<(Seq, JoinHandle<bool>)>,
     idle_since: Option<Timestamp>,
+    /// When to look next at what only time brings, however much else there is to do.
+    tick_at: Instant,
     /// Set once the room is to end.
     ending: bool,
 }
@@ -88,6 +90,7 @@ impl RoomTask {
             gone,
             beat,
         } = parts;
+        let tick_at = shared.clock.monotonic() + TICK;
         Self {
             plan,
             serial,
@@ -101,6 +104,7 @@ impl RoomTask {
             append: None,
             snapshot: None,
             idle_since: None,
+            tick_at,
             ending: false,
         }
     }
@@ -131,6 +135,7 @@ impl RoomTask {
         while !self.ending {
             let event = self.wait(&core).await;
             self.act(&mut core, event);
+            self.tick(&mut core);
             let effects = core.end_turn(self.shared.clock.now());
             if self.perform(&mut core, effects) == Wants::Rebuild && !self.ending {
                 self.rebuild(&mut core).await;
@@ -147,10 +152,13 @@ impl RoomTask {
         if !self.requests.is_empty() && core.takes_input() {
             return Event::Requests;
         }
+        let until_tick = self
+            .tick_at
+            .saturating_duration_since(self.shared.clock.monotonic());
         let now = self.shared.clock.now();
         let pause = core
             .presence_due()
-            .map_or(TICK, |due| due.since(now).min(TICK));
+            .map_or(until_tick, |due| due.since(now).min(until_tick));
         tokio::select! {
             biased;
             outcome = until_done(&mut self.append) => Event::Appended(outcome),
@@ -180,11 +188,17 @@ impl RoomTask {
                 }
             }
             Event::Requests => self.serve_all(core),
-            Event::Time => {
-                self.reap(core);
-                self.feed(core, Input::Ticked);
-            }
+            Event::Time => {}
             Event::Closed => self.ending = true,
+        }
+    }
+
+    fn tick(&mut self, core: &mut RoomCore) {
+        let now = self.shared.clock.monotonic();
+        if now >= self.tick_at {
+            self.tick_at = now + TICK;
+            self.reap(core);
+            self.feed(core, Input::Ticked);
         }
     }
 

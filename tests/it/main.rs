@@ -4,6 +4,7 @@
 
 mod accounts;
 mod backup;
+mod busy_room;
 mod durability;
 mod first_visitors;
 mod http;
