@@ -234,3 +234,21 @@ fn whoever_sends_back_all_it_received_is_not_refused() {
     assert!(replica.apply(&all, user()).unwrap().update.is_none());
     assert!(replica.contains(&all).unwrap());
 }
+
+/// yrs writes a big integer as a number where one holds it exactly.
+#[test]
+fn a_big_integer_counts_as_the_number_it_arrives_as() {
+    let (mut replica, user) = (empty(), user());
+    // -2^63 and 2^53 + 1, each as a big integer in a list of its own.
+    let update =
+        bytes("01 02 01 00 08 01 01 61 01 7a 8000000000000000 88 01 00 01 7a 0020000000000001 00");
+    replica.apply(&update, user).unwrap();
+    assert_whole(&replica);
+    let again = replica.apply(&update, user).unwrap();
+    assert!(again.update.is_none());
+    let longer = bytes(
+        "01 03 01 00 08 01 01 61 01 7a 8000000000000000 88 01 00 01 7a 0020000000000001 \
+         88 01 01 01 7d 01 00",
+    );
+    assert!(replica.apply(&longer, user).unwrap().update.is_some());
+}
