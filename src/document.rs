@@ -27,6 +27,7 @@ mod placing;
 
 mod content;
 mod epoch;
+mod forgetting;
 mod merge;
 mod presence;
 mod replica;

@@ -39,6 +39,8 @@ pub(super) struct Admitted {
     pub(super) first_seen: Vec<ClientId>,
     /// Clients of which it repeats known structs, and from where.
     pub(super) repeated: Vec<(ClientId, u32)>,
+    /// Structs that yrs is to be told as collected.
+    pub(super) torn: Vec<Id>,
 }
 
 /// The guard of one document.
@@ -137,7 +139,7 @@ impl Guard {
         if fresh.len() > NEW_CLIENTS_MAX && writer != Writer::Journal {
             return Err(Refusal::TooLarge("clients whose edits one update carries"));
         }
-        Ordering::of(&fresh).run(&mut self.index, writer)?;
+        admitted.torn = Ordering::of(&fresh).run(&mut self.index, writer)?;
         for deletes in &update.deletes {
             let last = deletes.ranges.last().map_or(0, |(_, end)| *end);
             if last > self.index.known(deletes.client) {

@@ -17,6 +17,8 @@ pub(super) struct Ordering<'a> {
     ready: Vec<usize>,
     /// By client: lines that wait until it has passed a clock.
     waiting: HashMap<ClientId, BinaryHeap<Reverse<(u32, usize)>>>,
+    /// Structs to be collected.
+    torn: Vec<Id>,
 }
 
 /// What is left of one section.
@@ -40,17 +42,19 @@ impl<'a> Ordering<'a> {
             of_client: sections.iter().enumerate().map(number).collect(),
             ready: (0..sections.len()).collect(),
             waiting: HashMap::new(),
+            torn: Vec::new(),
         }
     }
 
-    pub(super) fn run(mut self, index: &mut Index, writer: Writer) -> Result<(), Refusal> {
+    /// Takes all of them; names those that are to be collected.
+    pub(super) fn run(mut self, index: &mut Index, writer: Writer) -> Result<Vec<Id>, Refusal> {
         let mut done = 0;
         while let Some(number) = self.ready.pop() {
             let Some(line) = self.lines.get_mut(number) else {
                 continue;
             };
             let client = line.client;
-            match line.advance(index, writer)? {
+            match line.advance(index, writer, &mut self.torn)? {
                 None => done += 1,
                 Some(missing) if self.of_client.contains_key(&missing.client) => {
                     let queue = self.waiting.entry(missing.client).or_default();
@@ -62,7 +66,7 @@ impl<'a> Ordering<'a> {
         }
         // Whoever still waits does so for what is not in the update either.
         if done == self.lines.len() {
-            Ok(())
+            Ok(self.torn)
         } else {
             Err(Refusal::Hole)
         }
@@ -84,7 +88,12 @@ impl<'a> Ordering<'a> {
 
 impl Line<'_> {
     /// Takes structs into the index until one builds on something that is missing.
-    fn advance(&mut self, index: &mut Index, writer: Writer) -> Result<Option<Id>, Refusal> {
+    fn advance(
+        &mut self,
+        index: &mut Index,
+        writer: Writer,
+        torn: &mut Vec<Id>,
+    ) -> Result<Option<Id>, Refusal> {
         loop {
             let (clock, one) = match self.next.take() {
                 Some(next) => next,
@@ -111,8 +120,15 @@ impl Line<'_> {
                 client: self.client,
                 clock: known - 1,
             });
-            let (kind, place) = settle(index, &one, known_part, writer)?;
-            index.append(self.client, clock + one.len - known, kind, place);
+            let settled = settle(index, &one, known_part, writer)?;
+            if settled.is_torn {
+                torn.push(Id {
+                    client: self.client,
+                    clock,
+                });
+            }
+            let len = clock + one.len - known;
+            index.append(self.client, len, settled.kind, settled.place);
         }
     }
 }

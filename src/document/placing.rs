@@ -8,15 +8,32 @@ use super::wire::{Body, Content, Id, Item, Parent, Struct, TypeKind};
 /// Shared types inside each other: readers of documents recurse once a level.
 const TYPE_DEPTH_MAX: u8 = 32;
 
+/// What a struct is and where it belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) kind: Kind,
+    pub(super) place: u32,
+    /// One of its neighbours is collected and the other one is not, so it is to be collected too.
+    pub(super) is_torn: bool,
+}
+
 /// Where a struct belongs and what it is, or why it must not be there.
 pub(super) fn settle(
     index: &mut Index,
     one: &Struct<'_>,
     known_part: Option<Id>,
     writer: Writer,
-) -> Result<(Kind, u32), Refusal> {
-    let Body::Item(item) = one.body else {
-        return Ok((Kind::Gone, NOWHERE));
+) -> Result<Settled, Refusal> {
+    let is_torn = writer != Writer::Journal && is_torn(index, one);
+    let item = match one.body {
+        Body::Item(item) if !is_torn => item,
+        Body::Item(_) | Body::Collected => {
+            return Ok(Settled {
+                kind: Kind::Gone,
+                place: NOWHERE,
+                is_torn,
+            });
+        }
     };
     let before = known_part
         .and_then(|id| index.at(id))
@@ -42,7 +59,25 @@ pub(super) fn settle(
             Kind::Leaf
         }
     };
-    Ok((kind, place))
+    Ok(Settled {
+        kind,
+        place,
+        is_torn: false,
+    })
+}
+
+/// Whether one of two neighbours is collected and the other one is not.
+fn is_torn(index: &Index, one: &Struct<'_>) -> bool {
+    let Body::Item(Item {
+        origin: Some(left),
+        right_origin: Some(right),
+        ..
+    }) = one.body
+    else {
+        return false;
+    };
+    let is_nowhere = |id| index.at(id).is_none_or(|(_, place)| place == NOWHERE);
+    is_nowhere(left) != is_nowhere(right)
 }
 
 fn place_of(index: &mut Index, item: &Item<'_>) -> Result<u32, Refusal> {
@@ -71,13 +106,7 @@ fn place_of(index: &mut Index, item: &Item<'_>) -> Result<u32, Refusal> {
             let place = |id: Id| index.at(id).map_or(NOWHERE, |(_, place)| place);
             let left = item.origin.map(place);
             let right = item.right_origin.map(place);
-            match (left, right) {
-                // yrs would take the place of the other one, and Yjs would collect the item.
-                (Some(left), Some(right)) if (left == NOWHERE) != (right == NOWHERE) => Err(
-                    Refusal::Wiring("a neighbour that is collected beside one that is not"),
-                ),
-                (left, right) => one_place(left.unwrap_or(NOWHERE), right.unwrap_or(NOWHERE)),
-            }
+            one_place(left.unwrap_or(NOWHERE), right.unwrap_or(NOWHERE))
         }
     }
 }

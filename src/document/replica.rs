@@ -10,6 +10,7 @@ use yrs::updates::decoder::Decode;
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, TransactionMut};
 
 use super::content::{self, RootKind};
+use super::forgetting::{collect, forget_deleted_runs};
 use super::guard::{Admitted, Guard, Writer};
 use super::same_history::is_same_history;
 use super::wire::{Id, Update};
@@ -143,7 +144,12 @@ impl Replica {
         emit: impl FnOnce(&TransactionMut<'_>) -> T,
     ) -> Result<(Admitted, Option<T>), Refusal> {
         self.check_harmed()?;
-        let update = Update::parse(bytes)?;
+        let mut update = Update::parse(bytes)?;
+        let told = forget_deleted_runs(&update);
+        let bytes = told.as_deref().unwrap_or(bytes);
+        if told.is_some() {
+            update = Update::parse(bytes)?;
+        }
         let admitted = self.guard.admit(&update, writer)?;
         let is_untrusted = writer != Writer::Journal;
         if is_untrusted && let Some(client) = self.reused_client(&update, &admitted.repeated) {
@@ -153,6 +159,8 @@ impl Replica {
         if admitted.ends.is_empty() && update.deletes.is_empty() {
             return Ok((admitted, None));
         }
+        let collected = collect(&update, &admitted.torn);
+        let bytes = collected.as_deref().unwrap_or(bytes);
         drop(update);
         self.whole.take();
         match integrate(&self.doc, bytes, emit) {

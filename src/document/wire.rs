@@ -168,6 +168,13 @@ pub(super) struct Structs<'a> {
     clock: u32,
 }
 
+impl<'a> Structs<'a> {
+    /// The bytes of the structs that have not been read.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.reader.rest()
+    }
+}
+
 impl<'a> Iterator for Structs<'a> {
     type Item = Result<(u32, Struct<'a>), Refusal>;
 

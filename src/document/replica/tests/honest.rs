@@ -252,3 +252,72 @@ fn a_big_integer_counts_as_the_number_it_arrives_as() {
     );
     assert!(replica.apply(&longer, user).unwrap().update.is_some());
 }
+
+/// What an undo manager keeps of a key that was set three times: the first two values in one struct.
+#[test]
+fn overwritten_values_that_a_client_kept_are_taken() {
+    let (mut replica, user) = (empty(), user());
+    // Client 1: m.k = 1, 2, 3.
+    let kept =
+        bytes("01 02 01 00 28 01 01 6d 01 6b 02 7d 01 7d 02 a8 01 01 01 7d 03 01 01 01 00 02");
+    replica.apply(&kept, user).unwrap();
+    let mut one_by_one = empty();
+    for hex in [
+        "01 01 01 00 28 01 01 6d 01 6b 01 7d 01 00",
+        "01 01 01 01 a8 01 00 01 7d 02 01 01 01 00 01",
+        "01 01 01 02 a8 01 01 01 7d 03 01 01 01 01 01",
+    ] {
+        one_by_one.apply(&bytes(hex), user).unwrap();
+    }
+    // Somebody wrote after the first of them.
+    let other = UserId::generate(&Clock::system());
+    let map = [("m".to_owned(), RootKind::Map)];
+    for replica in [&mut replica, &mut one_by_one] {
+        replica
+            .apply(&bytes("01 01 02 00 a8 01 00 01 7d 09 00"), other)
+            .unwrap();
+    }
+    assert_eq!(
+        replica.content_hash(&map).unwrap(),
+        one_by_one.content_hash(&map).unwrap()
+    );
+    assert_eq!(replica.state_vector(), one_by_one.state_vector());
+    assert!(replica.apply(&kept, user).unwrap().update.is_none());
+    assert_whole(&replica);
+    // Values that are not deleted are never joined under a key.
+    let mut other = empty();
+    let joined = bytes("01 01 01 00 28 01 01 6d 01 6b 02 7d 01 7d 02 00");
+    assert!(matches!(
+        other.apply(&joined, user),
+        Err(Refusal::Wiring(_))
+    ));
+}
+
+/// Something written between two neighbours of which one is collected: as in Yjs, it is too.
+#[test]
+fn what_is_written_beside_something_collected_is_collected() {
+    let (mut replica, user) = (empty(), user());
+    // Client 1: "ab" in t. Client 2: a collected struct, then "x" between that and the a.
+    replica
+        .apply(&bytes("01 01 01 00 04 01 01 74 02 6162 00"), user)
+        .unwrap();
+    let beside = bytes("01 02 02 00 00 01 c4 02 00 01 00 01 78 00");
+    let applied = replica.apply(&beside, user).unwrap();
+    assert_eq!(
+        applied.update.as_deref(),
+        Some(&bytes("01 01 02 00 00 02 01 02 01 00 02")[..])
+    );
+    let text = [("t".to_owned(), RootKind::Text)];
+    let expected = Replica::load(&Stored {
+        snapshot: Some(&bytes("01 01 01 00 04 01 01 74 02 6162 00")),
+        rows: vec![],
+        bindings: vec![],
+    });
+    assert_eq!(
+        replica.content_hash(&text).unwrap(),
+        expected.replica.content_hash(&text).unwrap()
+    );
+    // Known by now, whatever it was told as.
+    assert!(replica.apply(&beside, user).unwrap().update.is_none());
+    assert_whole(&replica);
+}

@@ -138,10 +138,6 @@ fn crossed_wires_are_refused() {
             "neighbours in two parents",
         ),
         (
-            "01 02 02 00 00 01 c4 02 00 01 00 01 78 00",
-            "a collected neighbour beside a live one",
-        ),
-        (
             "01 01 02 00 c4 01 01 01 01 01 78 00",
             "one neighbour on both sides",
         ),
