@@ -43,6 +43,10 @@ bench: ## Measure convene and other servers side by side; writes the table in RE
 	$(CARGO) build $(PROFILE) $(LOCKED) --package convene-loadtests
 	target/release/loadtests bench --document README.md
 
+.PHONY: fuzz
+fuzz: test-tools fuzz-tools ## Throw honest and hostile input at everything, a minute each; CONTRIBUTING.md has more
+	@scripts/fuzz.sh
+
 .PHONY: clean
 clean: ## Remove what was built and the tools of the tests; ./data stays
 	$(CARGO) clean
@@ -51,6 +55,10 @@ clean: ## Remove what was built and the tools of the tests; ./data stays
 .PHONY: tools
 tools:
 	@scripts/setup-cargo-tools.sh
+
+.PHONY: fuzz-tools
+fuzz-tools:
+	@scripts/setup-fuzzing.sh
 
 .PHONY: test-tools
 test-tools: tools

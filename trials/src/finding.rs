@@ -77,7 +77,15 @@ pub fn within_limits<T>(
     input_bytes: usize,
     work: impl FnOnce() -> T,
 ) -> Result<T, Finding> {
-    let memory_max = input_bytes * BYTES_PER_BYTE + BYTES_SLACK;
+    within_memory(what, input_bytes * BYTES_PER_BYTE + BYTES_SLACK, work)
+}
+
+/// The same with a limit of memory of its own.
+pub fn within_memory<T>(
+    what: &str,
+    memory_max: usize,
+    work: impl FnOnce() -> T,
+) -> Result<T, Finding> {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
     let start = Clock::system().monotonic();
@@ -90,7 +98,7 @@ pub fn within_limits<T>(
     })?;
     must!(
         used <= memory_max,
-        "{what} took {used} bytes for an input of {input_bytes}"
+        "{what} took {used} bytes of memory and should take at most {memory_max}"
     );
     if spent > TIME_MAX {
         return Err(Finding::Slow(format!("{what} took {spent:?}")));

@@ -235,6 +235,8 @@ impl Judge {
             other.state_vector() == self.replica.state_vector(),
             "{what}: the state vector is another"
         );
+        // First, because it shows what it is that differs.
+        self.expect_same_content(other, likeness, what)?;
         let (ours, theirs) = (readings(&self.replica)?, readings(other)?);
         for ((ours, theirs), reading) in ours.iter().zip(&theirs).zip(every_reading()) {
             match (ours, theirs) {
@@ -252,7 +254,7 @@ impl Judge {
                 }
             }
         }
-        self.expect_same_content(other, likeness, what)
+        Ok(())
     }
 
     fn expect_same_content(

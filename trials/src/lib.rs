@@ -24,5 +24,11 @@ mod mutation;
 mod sequence;
 mod wiring;
 
+pub mod control;
+pub mod frames;
+pub mod presence;
+
+mod yjs;
+
 pub mod part;
 pub mod progress;

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::dice::Dice;
 use crate::finding::{Finding, Tally, said};
-use crate::{history, mutation, sequence, wiring};
+use crate::{control, frames, history, mutation, presence, sequence, wiring, yjs};
 
 /// What is generated and judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -19,6 +19,14 @@ pub enum Part {
     Wiring,
     /// Sequences that do harm only together
     Sequence,
+    /// Frames of both dialects
+    Frame,
+    /// Presence of several sessions
+    Presence,
+    /// Texts of the control channel
+    Control,
+    /// Stock Yjs clients in Node: nothing is refused, all converge
+    Yjs,
 }
 
 impl Part {
@@ -29,30 +37,55 @@ impl Part {
             Self::Mutation => "mutation",
             Self::Wiring => "wiring",
             Self::Sequence => "sequence",
+            Self::Frame => "frame",
+            Self::Presence => "presence",
+            Self::Control => "control",
+            Self::Yjs => "yjs",
         }
     }
 }
 
-/// Runs one case. A panic is a finding.
-pub fn run(part: Part, dice: &mut Dice) -> Result<Tally, Finding> {
-    let case = match part {
-        Part::History => history::case,
-        Part::Mutation => mutation::case,
-        Part::Wiring => wiring::case,
-        Part::Sequence => sequence::case,
-    };
-    catch_unwind(AssertUnwindSafe(|| case(dice)))
-        .unwrap_or_else(|panic| Err(Finding::Broken(format!("a panic: {}", said(&*panic)))))
-}
-
-/// Runs the case of a seed. What was slow once may be the machine: it counts when it is slow again.
+/// Runs the case of a seed; a panic is a finding. What was slow once may be the machine: it counts
+/// when it is slow again.
 pub fn run_seed(part: Part, seed: u64) -> Result<Tally, Finding> {
     let mut outcome = Ok(Tally::default());
     for _ in 0..3 {
-        outcome = run(part, &mut Dice::seeded(seed));
+        outcome = caught(|| match generator(part) {
+            Some(case) => case(&mut Dice::seeded(seed)),
+            None => yjs::case(seed),
+        });
         if !matches!(outcome, Err(Finding::Slow(_))) {
             break;
         }
     }
     outcome
+}
+
+/// Runs the case that a script chooses. Panics are the caller's.
+pub fn run_script(part: Part, script: &[u8]) -> Result<Tally, Finding> {
+    match generator(part) {
+        Some(case) => case(&mut Dice::scripted(script)),
+        None => Ok(Tally::default()),
+    }
+}
+
+type Case = fn(&mut Dice) -> Result<Tally, Finding>;
+
+/// What makes the cases of a part; `None` where another process makes them.
+fn generator(part: Part) -> Option<Case> {
+    match part {
+        Part::History => Some(history::case),
+        Part::Mutation => Some(mutation::case),
+        Part::Wiring => Some(wiring::case),
+        Part::Sequence => Some(sequence::case),
+        Part::Frame => Some(frames::case),
+        Part::Presence => Some(presence::case),
+        Part::Control => Some(control::case),
+        Part::Yjs => None,
+    }
+}
+
+fn caught(case: impl FnOnce() -> Result<Tally, Finding>) -> Result<Tally, Finding> {
+    catch_unwind(AssertUnwindSafe(case))
+        .unwrap_or_else(|panic| Err(Finding::Broken(format!("a panic: {}", said(&*panic)))))
 }

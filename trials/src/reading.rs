@@ -175,18 +175,17 @@ fn plain(any: &Any) -> Value {
     }
 }
 
-/// As JavaScript would show it; larger integers are its big ones, other numbers that JSON lacks are
-/// named.
+/// As JavaScript would show it; big integers are named that yrs does not write as numbers, and other
+/// numbers that JSON lacks.
 #[expect(
     clippy::cast_precision_loss,
-    reason = "larger integers are told apart before"
+    clippy::cast_possible_truncation,
+    reason = "it is looked at what is lost"
 )]
 fn number(number: Number) -> Value {
     let float = match number {
-        Number::Int(value) if value.unsigned_abs() > 1 << 53 => {
-            return json!({ "$integer": value.to_string() });
-        }
-        Number::Int(value) => value as f64,
+        Number::Int(value) if (value as f64) as i64 == value => value as f64,
+        Number::Int(value) => return json!({ "$integer": value.to_string() }),
         Number::Float(value) => value,
     };
     // Adding makes minus zero, which yrs reads as zero, the same.

@@ -41,3 +41,24 @@ fn wild_updates_never_harm_a_document() {
 fn sequences_of_several_users_never_harm_a_document() {
     expect_no_finding(Part::Sequence, 300, 20);
 }
+
+#[test]
+fn frames_are_read_as_they_are_written_or_refused() {
+    expect_no_finding(Part::Frame, 500, 10);
+}
+
+#[test]
+fn nobody_speaks_for_anybody_else() {
+    expect_no_finding(Part::Presence, 500, 50);
+}
+
+#[test]
+fn requests_are_answered_whatever_they_hold() {
+    expect_no_finding(Part::Control, 300, 10);
+}
+
+/// Needs what `make test-tools` sets up.
+#[test]
+fn stock_yjs_clients_are_never_refused_and_converge() {
+    expect_no_finding(Part::Yjs, 60, 90);
+}
