@@ -28,6 +28,7 @@ pub mod control;
 pub mod frames;
 pub mod presence;
 
+mod room;
 mod yjs;
 
 pub mod part;

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::dice::Dice;
 use crate::finding::{Finding, Tally, said};
-use crate::{control, frames, history, mutation, presence, sequence, wiring, yjs};
+use crate::{control, frames, history, mutation, presence, room, sequence, wiring, yjs};
 
 /// What is generated and judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,6 +25,8 @@ pub enum Part {
     Presence,
     /// Texts of the control channel
     Control,
+    /// A room with sessions of several roles
+    Room,
     /// Stock Yjs clients in Node: nothing is refused, all converge
     Yjs,
 }
@@ -40,6 +42,7 @@ impl Part {
             Self::Frame => "frame",
             Self::Presence => "presence",
             Self::Control => "control",
+            Self::Room => "room",
             Self::Yjs => "yjs",
         }
     }
@@ -81,6 +84,7 @@ fn generator(part: Part) -> Option<Case> {
         Part::Frame => Some(frames::case),
         Part::Presence => Some(presence::case),
         Part::Control => Some(control::case),
+        Part::Room => Some(room::case),
         Part::Yjs => None,
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn case(dice: &mut Dice) -> Result<Tally, Finding> {
     Ok(board.tally)
 }
 
-fn announcement(dice: &mut Dice) -> Vec<u8> {
+pub(crate) fn announcement(dice: &mut Dice) -> Vec<u8> {
     let states = [
         Some("{}"),
         Some("{\"user\":{\"name\":\"Bob\",\"id\":1,\"color\":\"#f00\"}}"),
@@ -171,7 +171,8 @@ fn owner(state: &str) -> Result<String, Finding> {
         .ok_or_else(|| Finding::Broken(format!("a state of nobody: {state}")))
 }
 
-fn session_number(number: usize) -> SessionId {
+/// A session of this number; the same one each time.
+pub(crate) fn session_number(number: usize) -> SessionId {
     format!("00000000-0000-7000-9000-{number:012}")
         .parse()
         .unwrap_or_else(|error| panic!("session {number}: {error}"))

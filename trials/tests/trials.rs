@@ -57,6 +57,11 @@ fn requests_are_answered_whatever_they_hold() {
     expect_no_finding(Part::Control, 300, 10);
 }
 
+#[test]
+fn a_room_shows_only_what_is_committed_and_answers_every_update() {
+    expect_no_finding(Part::Room, 200, 5);
+}
+
 /// Needs what `make test-tools` sets up.
 #[test]
 fn stock_yjs_clients_are_never_refused_and_converge() {
