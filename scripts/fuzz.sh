@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${FUZZ_SECONDS:-60} cases=${FUZZ_CASES:-} only=${FUZZ_PART:-} seed=${FUZZ_SEED:-}
-seeded=(history mutation wiring sequence frame presence control room yjs)
+seeded=(history mutation wiring sequence bulk frame presence control room yjs)
 targets=(fuzz/frame fuzz/document fuzz/awareness fuzz/control)
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}
 triple=$(rustc -vV | sed -n 's/^host: //p')

@@ -28,6 +28,7 @@ mod placing;
 mod content;
 mod epoch;
 mod forgetting;
+mod joining;
 mod merge;
 mod presence;
 mod replica;

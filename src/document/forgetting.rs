@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use convene_protocol::lib0::write_var_uint;
 
-use super::wire::{Body, Content, Id, Section, Struct, Update};
+use super::wire::{Body, Content, Id, Section, Struct, Update, write_deletes};
 
 /// The first byte of a collected struct, and the kind of deleted content in that of an item.
 const COLLECTED: u8 = 0;
@@ -120,16 +120,4 @@ fn write_structs<'a>(
         }
     }
     Some(())
-}
-
-fn write_deletes(out: &mut Vec<u8>, update: &Update<'_>) {
-    write_var_uint(out, update.deletes.len() as u64);
-    for deletes in &update.deletes {
-        write_var_uint(out, deletes.client);
-        write_var_uint(out, deletes.ranges.len() as u64);
-        for (start, end) in &deletes.ranges {
-            write_var_uint(out, u64::from(*start));
-            write_var_uint(out, u64::from(end - start));
-        }
-    }
 }

@@ -12,6 +12,7 @@ use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, TransactionMut}
 use super::content::{self, RootKind};
 use super::forgetting::{collect, forget_deleted_runs};
 use super::guard::{Admitted, Guard, Writer};
+use super::joining::join;
 use super::same_history::is_same_history;
 use super::wire::{Id, Update};
 use super::{ClientId, Refusal, StateVector};
@@ -145,9 +146,9 @@ impl Replica {
     ) -> Result<(Admitted, Option<T>), Refusal> {
         self.check_harmed()?;
         let mut update = Update::parse(bytes)?;
-        let told = forget_deleted_runs(&update);
-        let bytes = told.as_deref().unwrap_or(bytes);
-        if told.is_some() {
+        let simpler = self.simplify(&update)?;
+        let bytes = simpler.as_deref().unwrap_or(bytes);
+        if simpler.is_some() {
             update = Update::parse(bytes)?;
         }
         let admitted = self.guard.admit(&update, writer)?;
@@ -177,6 +178,16 @@ impl Replica {
                 Err(Refusal::Poisoned(reason))
             }
         }
+    }
+
+    /// The same update in a form that yrs takes well; `None` when it has that.
+    fn simplify(&self, update: &Update<'_>) -> Result<Option<Vec<u8>>, Refusal> {
+        let known = |client| self.guard.known(client);
+        let Some(forgotten) = forget_deleted_runs(update) else {
+            return Ok(join(update, known));
+        };
+        let joined = join(&Update::parse(&forgotten)?, known);
+        Ok(joined.or(Some(forgotten)))
     }
 
     /// A client id whose known structs, which begin at the clocks in `repeated`, the update tells

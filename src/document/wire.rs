@@ -5,7 +5,7 @@
 //! in between: what an update claims costs no memory. Integers must be written as short as they can
 //! be, as every encoder does, so that no two readers see different numbers in the same bytes.
 
-use convene_protocol::lib0::Reader;
+use convene_protocol::lib0::{Reader, write_var_uint};
 
 use super::wire_read::{clock_after, read_deletes, read_sections, read_struct};
 use super::{ClientId, Refusal};
@@ -185,5 +185,18 @@ impl<'a> Iterator for Structs<'a> {
             self.clock = clock_after(clock, one.len)?;
             Ok((clock, one))
         }))
+    }
+}
+
+/// Writes the deletions of `update` as they were.
+pub(super) fn write_deletes(out: &mut Vec<u8>, update: &Update<'_>) {
+    write_var_uint(out, update.deletes.len() as u64);
+    for deletes in &update.deletes {
+        write_var_uint(out, deletes.client);
+        write_var_uint(out, deletes.ranges.len() as u64);
+        for (start, end) in &deletes.ranges {
+            write_var_uint(out, u64::from(*start));
+            write_var_uint(out, u64::from(end - start));
+        }
     }
 }

@@ -19,6 +19,7 @@ pub mod judge;
 mod client;
 mod edits;
 
+mod bulk;
 mod history;
 mod mutation;
 mod sequence;

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::dice::Dice;
 use crate::finding::{Finding, Tally, said};
-use crate::{control, frames, history, mutation, presence, room, sequence, wiring, yjs};
+use crate::{bulk, control, frames, history, mutation, presence, room, sequence, wiring, yjs};
 
 /// What is generated and judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -19,6 +19,8 @@ pub enum Part {
     Wiring,
     /// Sequences that do harm only together
     Sequence,
+    /// Updates of very many structs
+    Bulk,
     /// Frames of both dialects
     Frame,
     /// Presence of several sessions
@@ -39,6 +41,7 @@ impl Part {
             Self::Mutation => "mutation",
             Self::Wiring => "wiring",
             Self::Sequence => "sequence",
+            Self::Bulk => "bulk",
             Self::Frame => "frame",
             Self::Presence => "presence",
             Self::Control => "control",
@@ -81,6 +84,7 @@ fn generator(part: Part) -> Option<Case> {
         Part::Mutation => Some(mutation::case),
         Part::Wiring => Some(wiring::case),
         Part::Sequence => Some(sequence::case),
+        Part::Bulk => Some(bulk::case),
         Part::Frame => Some(frames::case),
         Part::Presence => Some(presence::case),
         Part::Control => Some(control::case),

@@ -43,6 +43,11 @@ fn sequences_of_several_users_never_harm_a_document() {
 }
 
 #[test]
+fn many_structs_take_no_more_than_their_share() {
+    expect_no_finding(Part::Bulk, 20, 50);
+}
+
+#[test]
 fn frames_are_read_as_they_are_written_or_refused() {
     expect_no_finding(Part::Frame, 500, 10);
 }
