@@ -99,9 +99,6 @@ fn place_of(index: &mut Index, item: &Item<'_>) -> Result<u32, Refusal> {
                 Err(Refusal::Wiring("a parent that cannot hold anything"))
             }
         },
-        None if item.origin == item.right_origin => {
-            Err(Refusal::Wiring("one neighbour on both sides"))
-        }
         None => {
             let place = |id: Id| index.at(id).map_or(NOWHERE, |(_, place)| place);
             let left = item.origin.map(place);

@@ -321,3 +321,25 @@ fn what_is_written_beside_something_collected_is_collected() {
     assert!(replica.apply(&beside, user).unwrap().update.is_none());
     assert_whole(&replica);
 }
+
+/// The undo manager of Yjs puts back what stood between two halves of what is one by now.
+#[test]
+fn one_neighbour_on_both_sides_is_the_one_on_the_left() {
+    let (mut replica, user) = (empty(), user());
+    replica
+        .apply(&bytes("01 01 01 00 04 01 01 74 02 6162 00"), user)
+        .unwrap();
+    replica
+        .apply(&bytes("01 01 02 00 c4 01 00 01 00 01 78 00"), user)
+        .unwrap();
+    let mut expected = empty();
+    expected
+        .apply(&bytes("01 01 01 00 04 01 01 74 03 616278 00"), user)
+        .unwrap();
+    let text = [("t".to_owned(), RootKind::Text)];
+    assert_eq!(
+        replica.content_hash(&text).unwrap(),
+        expected.content_hash(&text).unwrap()
+    );
+    assert_whole(&replica);
+}

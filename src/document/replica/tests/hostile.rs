@@ -137,10 +137,6 @@ fn crossed_wires_are_refused() {
             "01 01 02 00 c4 01 00 01 04 01 78 00",
             "neighbours in two parents",
         ),
-        (
-            "01 01 02 00 c4 01 01 01 01 01 78 00",
-            "one neighbour on both sides",
-        ),
         ("01 01 02 00 04 00 01 00 01 78 00", "a text as parent"),
         (
             "01 01 02 00 88 01 02 02 7d 01 7d 02 00",
