@@ -4,6 +4,7 @@
 //! rooms commit what they hold and leave memory, the journal ends, storage closes. Nothing that was
 //! acknowledged is lost by skipping any of it; the order only spares clients a wait.
 
+mod open_files;
 mod secret;
 
 use std::net::SocketAddr;
@@ -112,6 +113,7 @@ struct Running {
 impl App {
     /// Opens everything and binds the address.
     pub async fn start(config: Config, metrics: Metrics, clock: Clock) -> Result<Self, AppError> {
+        open_files::allow_sockets(config.limits.sessions_max);
         let storage = Storage::open(&config.database, &config.data, clock.clone()).await?;
         let secret = secret::secret_key(&config)?;
         let tokens = Tokens::new(
