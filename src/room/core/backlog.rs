@@ -217,9 +217,9 @@ impl RoomCore {
         // Also when the room ends: a last snapshot would hold what no row does.
         self.poisoned = true;
         match why {
-            AppendRefused::PlanGone => return self.effects.push(Effect::EndPlan),
+            AppendRefused::PlanGone => self.effects.push(Effect::EndPlan),
             // The server is stopping: nothing is acknowledged any more, clients keep their edits.
-            AppendRefused::WriterEnded => return self.effects.push(Effect::End),
+            AppendRefused::WriterEnded => self.effects.push(Effect::End),
             AppendRefused::StaleEpoch => {
                 let sessions = self.members.all();
                 self.refuse_all(sessions, "this plan was restored; reload the document");
