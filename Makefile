@@ -47,6 +47,17 @@ bench: ## Measure convene and other servers side by side; writes the table in RE
 fuzz: test-tools fuzz-tools ## Throw honest and hostile input at everything, a minute each; CONTRIBUTING.md has more
 	@scripts/fuzz.sh
 
+# Seeds of the simulation, on how many threads, and instead of them a plan that broke a promise.
+SEEDS ?= 2000
+THREADS ?= 1
+PLAN ?=
+
+.PHONY: sim
+sim: tools ## Simulate rooms by the seed: SEEDS=100000 THREADS=2, or PLAN=file to run one again
+	$(if $(PLAN),CONVENE_SIM_PLAN=$(abspath $(PLAN))) CONVENE_SIM_SEEDS=$(SEEDS) CONVENE_SIM_THREADS=$(THREADS) \
+		$(CARGO) nextest run $(PROFILE) $(LOCKED) --profile soak --test simulation --no-capture \
+		-E 'test($(if $(PLAN),plans_that_broke,every_seed))'
+
 .PHONY: clean
 clean: ## Remove what was built and the tools of the tests; ./data stays
 	$(CARGO) clean

@@ -4,16 +4,22 @@
 
 #[path = "simulation/awareness.rs"]
 mod awareness;
+#[path = "simulation/client_end.rs"]
+mod client_end;
 #[path = "simulation/coverage.rs"]
 mod coverage;
 #[path = "simulation/delivery.rs"]
 mod delivery;
 #[path = "simulation/edits.rs"]
 mod edits;
+#[path = "simulation/generate.rs"]
+mod generate;
 #[path = "simulation/heal.rs"]
 mod heal;
 #[path = "simulation/journal.rs"]
 mod journal;
+#[path = "simulation/loading.rs"]
+mod loading;
 #[path = "simulation/oracle.rs"]
 mod oracle;
 #[path = "simulation/peer.rs"]

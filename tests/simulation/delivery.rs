@@ -104,7 +104,6 @@ impl Room {
                 }
                 Effect::BroadcastPresence { to, update } => self.broadcast_presence(&to, &update),
                 Effect::Append { rows, bindings } => {
-                    self.appending = true;
                     // The future of an append whose room ends in this turn is never polled.
                     if !self.ending {
                         let append = self.append_of(world, rows, bindings);
@@ -148,7 +147,7 @@ impl Room {
     fn send(&mut self, world: &mut World, cause: Cause, to: SessionId, message: ServerMessage) {
         match &message {
             ServerMessage::SyncStatus(status) => {
-                check_status(world, cause, (self.serial, to), *status)
+                check_status(world, cause, (self.serial, to), *status);
             }
             ServerMessage::SyncStep2(update) | ServerMessage::Update(update) => {
                 check_shown(world, update, "a sync step 2");
@@ -222,12 +221,7 @@ impl Room {
 fn watch(world: &mut World, serial: u64, input: &Input) -> Cause {
     let (name, cause) = match input {
         Input::Joined(joined) => {
-            let grant = joined.grant;
-            world.watched.joined(
-                (serial, joined.session),
-                grant.user(),
-                grant.write().is_some(),
-            );
+            world.watched.joined((serial, joined.session), joined.grant);
             ("input: Joined", None)
         }
         Input::Left { session } => {
@@ -254,12 +248,7 @@ fn watch(world: &mut World, serial: u64, input: &Input) -> Cause {
         Input::Drained { .. } => ("input: Drained", None),
         Input::HashWatched { .. } => ("input: HashWatched", None),
         Input::RoleChanged { user, role } => {
-            let writes = role.is_some_and(|role| {
-                convene::auth::access::Grant::new(world.plan, *user, role)
-                    .write()
-                    .is_some()
-            });
-            world.watched.role_changed(serial, *user, writes);
+            world.watched.role_changed(serial, *user, *role);
             ("input: RoleChanged", None)
         }
         Input::Appended { .. } => ("input: Appended", None),

@@ -45,7 +45,7 @@ fn change(txn: &mut TransactionMut<'_>, edit: Edit) {
         | Edit::Unset { .. }
         | Edit::NestMap { .. }
         | Edit::NestText { .. }
-        | Edit::EditInside { .. } => change_map(txn, edit),
+        | Edit::TypeInside { .. } => change_map(txn, edit),
         Edit::Push { at, value } => {
             let array = txn.get_or_insert_array(ARRAY);
             let at = u32::from(at) % (array.len(txn) + 1);
@@ -80,7 +80,7 @@ fn change_map(txn: &mut TransactionMut<'_>, edit: Edit) {
             let words = WORDS[usize::from(word) % WORDS.len()];
             map.insert(txn, format!("k{key}"), TextPrelim::new(words));
         }
-        Edit::EditInside { key, value } => match map.get(txn, &format!("k{key}")) {
+        Edit::TypeInside { key, value } => match map.get(txn, &format!("k{key}")) {
             Some(Out::YMap(inside)) => {
                 inside.insert(txn, format!("n{}", value % 3), i32::from(value));
             }

@@ -15,6 +15,13 @@ use crate::world::{Late, World};
 /// Rounds in which everything must have come to rest.
 const ROUNDS_MAX: usize = 400;
 
+/// What peers without a connection do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    Return,
+    StayAway,
+}
+
 impl World {
     /// Ends the run, with every promise about its end.
     pub(crate) fn heal(&mut self) {
@@ -28,7 +35,7 @@ impl World {
             self.restart(0);
         }
         let everybody = 0..self.peers.len();
-        self.settle(true);
+        self.settle(Absent::Return);
         for number in everybody
             .clone()
             .filter(|number| self.peers[*number].shares_id)
@@ -44,7 +51,7 @@ impl World {
             };
             self.edit(number, edit);
         }
-        self.settle(true);
+        self.settle(Absent::Return);
         // The fence must hold against whatever is late.
         for snapshot in snapshots {
             self.land(snapshot);
@@ -56,11 +63,11 @@ impl World {
                 .awareness
                 .set_own(Some("{\"back\":1}".to_owned()), now);
         }
-        self.settle(true);
+        self.settle(Absent::Return);
         // Twice what a client waits before it renews its presence, and what it takes for outdated.
         for _ in 0..8 {
             self.wait(Duration::from_secs(4));
-            self.settle(true);
+            self.settle(Absent::Return);
         }
         self.check_documents();
         self.check_sessions();
@@ -77,14 +84,14 @@ impl World {
         for number in leaving {
             self.leave(number);
         }
-        self.settle(false);
+        self.settle(Absent::StayAway);
         self.check_presence(&staying);
         for number in staying {
             self.leave(number);
         }
         for _ in 0..4 {
             self.wait(self.limits.room_idle_for);
-            self.settle(false);
+            self.settle(Absent::StayAway);
         }
         let rooms = self
             .nodes
@@ -101,12 +108,12 @@ impl World {
     }
 
     /// Lets everything happen, without faults, until nothing does.
-    fn settle(&mut self, reconnects: bool) {
+    fn settle(&mut self, absent: Absent) {
         for _ in 0..ROUNDS_MAX {
             if self.violation.is_some() {
                 return;
             }
-            let did = self.round(reconnects);
+            let did = self.round(absent);
             if did {
                 continue;
             }
@@ -127,9 +134,9 @@ impl World {
         self.violate(Promise::Settles, self.what_waits());
     }
 
-    fn round(&mut self, reconnects: bool) -> bool {
+    fn round(&mut self, absent: Absent) -> bool {
         let mut did = false;
-        for number in (0..self.peers.len()).filter(|_| reconnects) {
+        for number in (0..self.peers.len()).filter(|_| absent == Absent::Return) {
             if self.connect(number) {
                 did = true;
                 // Clients wait before they come back.
@@ -148,7 +155,7 @@ impl World {
         for node in 0..self.nodes.len() {
             let serials: Vec<u64> = self.nodes[node].rooms.keys().copied().collect();
             for serial in serials {
-                did |= self.read_for(node, serial, true);
+                did |= self.read_for(node, serial, Outcome::Done);
                 did |= self.run_room(node, serial, usize::MAX);
             }
             did |= self.commit(node, Outcome::Done);
@@ -166,7 +173,7 @@ impl World {
             .nodes
             .iter()
             .flat_map(|node| node.rooms.values())
-            .map(|room| (&room.stage, room.gone, room.inbox.len(), room.appending))
+            .map(|room| (&room.stage, room.gone, room.inbox.len()))
             .collect();
         let sockets: Vec<_> = self
             .sockets
@@ -239,8 +246,7 @@ impl World {
                 self.violate(Promise::OneStatusPerUpdate, seen);
                 continue;
             }
-            let grant = convene::auth::access::Grant::new(self.plan, peer.user, role);
-            if self.watched.writes(seat) != grant.write().is_some() {
+            if self.watched.role(seat) != Some(role) {
                 self.violate(Promise::RoleIsCurrent, format!("peer {number} is {role}"));
             }
         }

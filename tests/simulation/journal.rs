@@ -141,7 +141,7 @@ impl Journal {
     pub(crate) fn write_snapshot(&mut self, write: &SnapshotWrite) -> (bool, Option<Violation>) {
         let newest = self.snapshot.as_ref().map_or(Seq(0), |(seq, _)| *seq);
         let is_newer = newest < write.seq && self.head() >= write.seq;
-        let is_fenced = !self.epoch().is_some_and(|(epoch, _)| epoch == write.epoch) || !is_newer;
+        let is_fenced = self.epoch().is_none_or(|(epoch, _)| epoch != write.epoch) || !is_newer;
         if is_fenced && self.sabotage != Sabotage::NoSnapshotFence {
             return (false, None);
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
+use convene::auth::access::{Grant, Role};
 use convene::ids::{SessionId, UserId};
 use convene_protocol::frame::SyncStatus;
 use uuid::Uuid;
@@ -190,8 +191,9 @@ pub(crate) fn violation(promise: Promise, seen: impl Into<String>) -> Violation 
 /// What a session is owed and may do, as told to its room.
 #[derive(Debug)]
 struct Watched {
+    /// None when it is a member no more.
+    role: Option<Role>,
     user: UserId,
-    writes: bool,
     /// Updates without a status, oldest first.
     owed: VecDeque<Bytes>,
     /// Updates that may still become rows.
@@ -215,10 +217,10 @@ pub(crate) enum Answers {
 }
 
 impl Sessions {
-    pub(crate) fn joined(&mut self, seat: Seat, user: UserId, writes: bool) {
+    pub(crate) fn joined(&mut self, seat: Seat, grant: Grant) {
         let watched = Watched {
-            user,
-            writes,
+            role: Some(grant.role()),
+            user: grant.user(),
             owed: VecDeque::new(),
             may_write: 0,
         };
@@ -229,10 +231,10 @@ impl Sessions {
         self.0.remove(&seat);
     }
 
-    pub(crate) fn role_changed(&mut self, serial: u64, user: UserId, writes: bool) {
+    pub(crate) fn role_changed(&mut self, serial: u64, user: UserId, role: Option<Role>) {
         for ((room, _), watched) in &mut self.0 {
             if *room == serial && watched.user == user {
-                watched.writes = writes;
+                watched.role = role;
             }
         }
     }
@@ -241,7 +243,7 @@ impl Sessions {
     pub(crate) fn updated(&mut self, seat: Seat, update: Bytes) {
         if let Some(watched) = self.0.get_mut(&seat) {
             watched.owed.push_back(update);
-            watched.may_write += u64::from(watched.writes);
+            watched.may_write += u64::from(watched.role.is_some_and(writes));
         }
     }
 
@@ -316,8 +318,16 @@ impl Sessions {
         self.0.get(&seat).map_or(0, |watched| watched.owed.len())
     }
 
-    /// Whether `seat` may write, as its room was told.
-    pub(crate) fn writes(&self, seat: Seat) -> bool {
-        self.0.get(&seat).is_some_and(|watched| watched.writes)
+    /// The role of `seat`, as its room was told.
+    pub(crate) fn role(&self, seat: Seat) -> Option<Role> {
+        self.0.get(&seat).and_then(|watched| watched.role)
+    }
+}
+
+/// Said again here on purpose: the rule must not be judged by itself.
+fn writes(role: Role) -> bool {
+    match role {
+        Role::Owner | Role::Approver | Role::Editor => true,
+        Role::Suggester | Role::Viewer => false,
     }
 }

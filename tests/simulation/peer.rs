@@ -58,7 +58,7 @@ fn new_doc(client: u64) -> Doc {
 
 impl Peer {
     pub(crate) fn new(number: u8, user: UserId, now: Timestamp) -> Self {
-        let dialect = if number % 2 == 0 {
+        let dialect = if number.is_multiple_of(2) {
             Dialect::Hocuspocus
         } else {
             Dialect::YWebsocket

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use convene::clock::Timestamp;
-use convene::document::{ClientId, Loaded, Replica, Stored, epoch_client, verify_snapshot};
+use convene::document::ClientId;
 use convene::ids::{SessionId, UserId};
-use convene::room::core::{RoomCore, RoomLimits, Start};
+use convene::room::core::RoomCore;
 use convene::room::handle::JoinRefused;
 use convene::room::input::{Input, Joined};
 use convene::storage::journal::{Append, Epoch, NewRow, Seq, StoredPlan};
@@ -19,8 +19,6 @@ use convene::storage::settlement::Answer;
 use convene_protocol::error_code::ErrorCode;
 
 use crate::journal::From;
-use crate::oracle::Promise;
-use crate::sabotage::Sabotage;
 use crate::socket::Wire;
 use crate::world::World;
 
@@ -70,7 +68,6 @@ pub(crate) struct Room {
     pub(crate) seats: BTreeMap<SessionId, Rc<Wire>>,
     /// Its thread was given up.
     pub(crate) gone: bool,
-    pub(crate) appending: bool,
     pub(crate) appended: Option<Answer>,
     pub(crate) snapshot: Option<Seq>,
     pub(crate) snapshot_settled: Option<bool>,
@@ -99,7 +96,6 @@ impl Room {
             requests: VecDeque::new(),
             seats: BTreeMap::new(),
             gone: false,
-            appending: false,
             appended: None,
             snapshot: None,
             snapshot_settled: None,
@@ -160,85 +156,6 @@ impl Room {
         }
     }
 
-    fn loaded(&mut self, world: &mut World, answer: Result<Option<StoredPlan>, ()>) -> bool {
-        let refused = match answer {
-            Ok(Some(stored)) => {
-                match self.start_from(world, stored) {
-                    Some(start) => {
-                        let limits = RoomLimits::from(&world.limits);
-                        self.core = Some(RoomCore::new(start, limits));
-                    }
-                    None => self.stage = Stage::Loading(Reading::Asked(From::FirstRow)),
-                }
-                return true;
-            }
-            Ok(None) => JoinRefused::PlanGone,
-            Err(()) => JoinRefused::Unavailable,
-        };
-        world.coverage.count("fault: load failed");
-        world.forget_room(self.node, self.serial);
-        self.inbox_open = false;
-        self.refuse_joins(world, refused);
-        self.end(world);
-        true
-    }
-
-    fn rebuilt(&mut self, world: &mut World, answer: Result<Option<StoredPlan>, ()>) -> bool {
-        match answer {
-            Ok(Some(stored)) => match self.start_from(world, stored) {
-                Some(start) => {
-                    world.coverage.count("room: rebuilt");
-                    let mut core = self.core.take().unwrap();
-                    let effects = core.rebuilt(start);
-                    self.perform(world, &mut core, effects);
-                    self.core = Some(core);
-                }
-                None => self.stage = Stage::Rebuilding(Reading::Asked(From::FirstRow)),
-            },
-            Ok(None) => self.end_plan(),
-            Err(()) => self.stage = Stage::Rebuilding(Reading::Asked(From::NewestSnapshot)),
-        }
-        if self.gone {
-            self.ending = true;
-        }
-        if self.ending {
-            self.end(world);
-        }
-        true
-    }
-
-    /// What the room starts from; none when the snapshot cannot be read.
-    fn start_from(&mut self, world: &mut World, stored: StoredPlan) -> Option<Start> {
-        let forgets = world.sabotage == Sabotage::ReusedClientId;
-        let loaded: Loaded = Replica::load(&Stored {
-            snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
-            rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
-            bindings: if forgets {
-                Vec::new()
-            } else {
-                stored.bindings.clone()
-            },
-        });
-        if loaded.snapshot_broken {
-            world.coverage.count("fault: snapshot cannot be read");
-            return None;
-        }
-        world.check_load(&stored, &loaded);
-        self.epoch = stored.epoch;
-        self.head = stored.head;
-        let snapshot_bytes = stored.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
-        let row_bytes: usize = stored.rows.iter().map(|row| row.update.len()).sum();
-        Some(Start {
-            plan: world.plan,
-            replica: loaded.replica,
-            head: stored.head,
-            snapshot_seq: stored.snapshot.map_or(Seq(0), |(seq, _)| seq),
-            bytes: snapshot_bytes + row_bytes,
-            epoch_marker: (stored.epoch > Epoch(1))
-                .then(|| epoch_client(world.plan, stored.epoch.0)),
-        })
-    }
-
     /// Mirrors `RoomTask::live` and `wait`.
     fn live(&mut self, world: &mut World, take: usize) -> bool {
         let now = world.clock.now();
@@ -281,7 +198,6 @@ impl Room {
     }
 
     fn append_settled(&mut self, world: &mut World, core: &mut RoomCore, answer: Answer) {
-        self.appending = false;
         if self.gone {
             self.ending = true;
             return;
@@ -414,7 +330,7 @@ impl Room {
         self.ending = true;
     }
 
-    fn refuse_joins(&mut self, world: &mut World, refused: JoinRefused) {
+    pub(crate) fn refuse_joins(&mut self, world: &mut World, refused: JoinRefused) {
         for request in self.requests.drain(..).chain(self.inbox.drain(..)) {
             if let Request::Join { joined, .. } = request {
                 world.answer_join(joined.session, self.serial, Err(refused));
@@ -435,24 +351,5 @@ impl Room {
             rows,
             bindings,
         }
-    }
-
-    /// Writes a snapshot, decoded once more first.
-    pub(crate) fn write_snapshot(&mut self, world: &mut World, seq: Seq, bytes: Bytes) {
-        let write = crate::journal::SnapshotWrite {
-            epoch: self.epoch,
-            seq,
-            bytes,
-        };
-        if !verify_snapshot(&write.bytes) {
-            world.violate(Promise::SnapshotIsItsRows, "it cannot be read again");
-        }
-        if let Some(difference) = world.journal.snapshot_differs(&write) {
-            let seen = format!("the snapshot at {seq:?}: {difference}");
-            world.violate(Promise::SnapshotIsItsRows, seen);
-        }
-        self.snapshot = Some(seq);
-        let node = &mut world.nodes[self.node];
-        node.snapshots.push((Some(self.serial), write));
     }
 }

@@ -130,6 +130,20 @@ pub(crate) struct Socket {
     unflushed: bool,
 }
 
+impl Socket {
+    /// The server closes: what is queued is written first.
+    fn close(&mut self, code: ErrorCode) {
+        if let Some(wire) = self.wire.take() {
+            while let Some(message) = wire.pop() {
+                self.down.push_back(Down::Message(message));
+            }
+        }
+        self.phase = Phase::Closed;
+        self.up.clear();
+        self.down.push_back(Down::Closed(code));
+    }
+}
+
 impl World {
     /// The peer opens a connection. False when it has one, or may have none.
     pub(crate) fn connect(&mut self, number: usize) -> bool {
@@ -191,16 +205,7 @@ impl World {
             }
             self.forget_room(socket.node, serial);
         }
-        self.close(socket, ErrorCode::Unavailable);
-    }
-
-    /// A message of the peer on its way, if it is connected.
-    pub(crate) fn send_up(&mut self, number: usize, message: ClientMessage) {
-        let peer = &mut self.peers[number];
-        if let Some(socket) = peer.link.and_then(|link| self.sockets.get_mut(&link)) {
-            peer.sends(&message);
-            socket.up.push_back(Up::Message(message));
-        }
+        socket.close(ErrorCode::Unavailable);
     }
 
     /// The server's end of `session` reads at most `frames`. Whether anything happened.
@@ -226,7 +231,7 @@ impl World {
             if let Some(input) = input_of(session, up)
                 && !self.tell_room(socket.node, serial, Request::Input(input))
             {
-                self.close(&mut socket, ErrorCode::ShuttingDown);
+                socket.close(ErrorCode::ShuttingDown);
             }
         }
         self.sockets.insert(session, socket);
@@ -246,7 +251,7 @@ impl World {
                 if self.role_of(user) != Some(socket.joined.grant.role()) {
                     self.coverage.count("fault: role changed while joining");
                     self.leave_room(socket);
-                    self.close(socket, ErrorCode::Unavailable);
+                    socket.close(ErrorCode::Unavailable);
                 }
             }
             Err(JoinRefused::RoomGone) => {
@@ -254,12 +259,12 @@ impl World {
                 self.forget_room(socket.node, serial);
                 self.ask_to_join(socket, tries);
             }
-            Err(JoinRefused::PlanGone) => self.close(socket, ErrorCode::NotFound),
+            Err(JoinRefused::PlanGone) => socket.close(ErrorCode::NotFound),
             Err(JoinRefused::Full) => {
                 self.coverage.count("fault: plan is full");
-                self.close(socket, ErrorCode::Unavailable);
+                socket.close(ErrorCode::Unavailable);
             }
-            Err(JoinRefused::Unavailable) => self.close(socket, ErrorCode::Unavailable),
+            Err(JoinRefused::Unavailable) => socket.close(ErrorCode::Unavailable),
         }
         true
     }
@@ -269,18 +274,6 @@ impl World {
             let session = socket.joined.session;
             self.tell_room(socket.node, serial, Request::Input(Input::Left { session }));
         }
-    }
-
-    /// The server closes: what is queued is written first.
-    fn close(&mut self, socket: &mut Socket, code: ErrorCode) {
-        if let Some(wire) = socket.wire.take() {
-            while let Some(message) = wire.pop() {
-                socket.down.push_back(Down::Message(message));
-            }
-        }
-        socket.phase = Phase::Closed;
-        socket.up.clear();
-        socket.down.push_back(Down::Closed(code));
     }
 
     /// The server's end of `session` writes at most `frames`. Whether anything happened.
@@ -314,7 +307,7 @@ impl World {
                 return false;
             }
             self.leave_room(socket);
-            self.close(socket, ending.code);
+            socket.close(ending.code);
             return true;
         }
         let Phase::Open { serial } = socket.phase else {
@@ -327,88 +320,9 @@ impl World {
             self.coverage.count("fault: outbox overflowed");
             let request = Request::Input(Input::Drained { session });
             if !self.tell_room(socket.node, serial, request) {
-                self.close(socket, ErrorCode::ShuttingDown);
+                socket.close(ErrorCode::ShuttingDown);
                 break;
             }
-        }
-        true
-    }
-
-    /// The client of `session` reads at most `frames`. Whether anything happened.
-    pub(crate) fn receive(&mut self, session: SessionId, frames: usize) -> bool {
-        let mut did = false;
-        for _ in 0..frames {
-            let Some(socket) = self.sockets.get_mut(&session) else {
-                break;
-            };
-            let number = socket.peer;
-            let Some(down) = socket.down.pop_front() else {
-                break;
-            };
-            did = true;
-            match down {
-                Down::Message(message) => self.take_message(number, message),
-                Down::Closed(code) => {
-                    self.sockets.remove(&session);
-                    self.closed_by_server(number, code);
-                }
-            }
-        }
-        did
-    }
-
-    fn take_message(&mut self, number: usize, message: ServerMessage) {
-        let now = self.clock.now();
-        let reaction = self.peers[number].receive(message, now);
-        if reaction.hole {
-            let seen = format!("peer {number} was shown something without its predecessors");
-            self.violate(crate::oracle::Promise::ShownIsWhole, seen);
-        }
-        for answer in reaction.answers {
-            self.send_up(number, answer);
-        }
-        if reaction.denied {
-            self.coverage.count("peer: told to load anew");
-            self.break_link(number, usize::MAX);
-            self.peers[number].reload(now);
-        }
-    }
-
-    fn closed_by_server(&mut self, number: usize, code: ErrorCode) {
-        let now = self.clock.now();
-        self.coverage.count("peer: closed by the server");
-        let peer = &mut self.peers[number];
-        peer.disconnected();
-        match code {
-            ErrorCode::Malformed
-            | ErrorCode::Forbidden
-            | ErrorCode::Conflict
-            | ErrorCode::TooLarge
-            | ErrorCode::Unprocessable => peer.reload(now),
-            ErrorCode::NotFound => peer.is_done = self.journal.is_deleted(),
-            ErrorCode::Invalid
-            | ErrorCode::Unauthenticated
-            | ErrorCode::TokenExpired
-            | ErrorCode::MethodNotFound
-            | ErrorCode::UpgradeRequired
-            | ErrorCode::RateLimited
-            | ErrorCode::SlowConsumer
-            | ErrorCode::ShuttingDown
-            | ErrorCode::Unavailable
-            | ErrorCode::Internal => {}
-        }
-    }
-
-    /// The client's end is gone; the server will notice later. `arrive` of its frames still do.
-    pub(crate) fn break_link(&mut self, number: usize, arrive: usize) -> bool {
-        let peer = &mut self.peers[number];
-        let Some(session) = peer.link else {
-            return false;
-        };
-        peer.disconnected();
-        if let Some(socket) = self.sockets.get_mut(&session) {
-            socket.up.truncate(arrive);
-            socket.down.clear();
         }
         true
     }
@@ -418,17 +332,6 @@ impl World {
         if let Some(socket) = self.sockets.remove(&session) {
             self.leave_room(&socket);
         }
-    }
-
-    /// Connections whose client is gone.
-    pub(crate) fn orphans(&self) -> Vec<SessionId> {
-        let is_linked =
-            |session: &SessionId, socket: &Socket| self.peers[socket.peer].link == Some(*session);
-        self.sockets
-            .iter()
-            .filter(|(session, socket)| !is_linked(session, socket))
-            .map(|(session, _)| *session)
-            .collect()
     }
 
     pub(crate) fn role_of(&self, user: convene::ids::UserId) -> Option<Role> {

@@ -9,7 +9,7 @@ use convene::room::input::Input;
 use convene_protocol::error_code::ErrorCode;
 use convene_protocol::frame::ClientMessage;
 
-use crate::plan::{Edit, Fate, Notice, Outcome, Return, Step, Way};
+use crate::plan::{Edit, Fate, Fault, Link, Notice, Return, Say, Step, Way};
 use crate::room::{Request, Room};
 use crate::socket::Up;
 use crate::world::{Late, World};
@@ -18,23 +18,9 @@ impl World {
     /// Performs one step; one that does not apply does nothing.
     pub(crate) fn step(&mut self, step: Step) {
         match step {
-            Step::Edit { .. }
-            | Step::Undo { .. }
-            | Step::Presence { .. }
-            | Step::PresenceGone { .. }
-            | Step::AskPresence { .. }
-            | Step::WatchHashes { .. }
-            | Step::Resync { .. }
-            | Step::Oversized { .. }
-            | Step::Garbage { .. } => self.speak(step),
-            Step::Connect { .. }
-            | Step::Break { .. }
-            | Step::Leave { .. }
-            | Step::Reload { .. }
-            | Step::Steal { .. }
-            | Step::Traffic { .. }
-            | Step::Straggle { .. }
-            | Step::Notice { .. } => self.connection(step),
+            Step::Say(say) => self.speak(say),
+            Step::Link(link) => self.connection(link),
+            Step::Fault(fault) => self.fault(fault),
             Step::Room { nth, requests } => {
                 if let Some((node, serial)) = self.nth_room(nth, |_| true) {
                     self.run_room(node, serial, usize::from(requests));
@@ -42,7 +28,7 @@ impl World {
             }
             Step::Load { nth, outcome } => {
                 if let Some((node, serial)) = self.nth_room(nth, |room| room.asks().is_some()) {
-                    self.read_for(node, serial, outcome == Outcome::Done);
+                    self.read_for(node, serial, outcome);
                 }
             }
             Step::Commit { outcome } => {
@@ -55,15 +41,6 @@ impl World {
                 self.settle_late(usize::from(nth), outcome);
             }
             Step::Wait { ms } => self.wait(Duration::from_millis(ms.into())),
-            Step::SpoilSnapshot
-            | Step::Role { .. }
-            | Step::GiveUp { .. }
-            | Step::Crash { .. }
-            | Step::WriterEnds { .. }
-            | Step::Restart
-            | Step::BindElsewhere { .. }
-            | Step::NewEpoch
-            | Step::DeletePlan => self.fault(step),
         }
     }
 
@@ -72,10 +49,10 @@ impl World {
     }
 
     /// What a peer says.
-    fn speak(&mut self, step: Step) {
+    fn speak(&mut self, say: Say) {
         let now = self.clock.now();
-        match step {
-            Step::Edit { peer, edit } => {
+        match say {
+            Say::Edit { peer, edit } => {
                 let number = self.index(peer);
                 let is_away = self.peers[number].link.is_none();
                 self.coverage.count(if is_away {
@@ -85,47 +62,46 @@ impl World {
                 });
                 self.edit(number, edit);
             }
-            Step::Undo { peer } => {
+            Say::Undo { peer } => {
                 let number = self.index(peer % 2);
                 for message in self.peers[number].take_back() {
                     self.coverage.count("peer: undoes");
                     self.send_up(number, message);
                 }
             }
-            Step::Presence { peer, value } => {
+            Say::Presence { peer, value } => {
                 let state = Some(format!("{{\"at\":{value}}}"));
                 let number = self.index(peer);
                 let update = self.peers[number].awareness.set_own(state, now);
                 self.send_up(number, ClientMessage::Awareness(update));
             }
-            Step::PresenceGone { peer } => {
+            Say::PresenceGone { peer } => {
                 let number = self.index(peer);
                 let update = self.peers[number].awareness.set_own(None, now);
                 self.send_up(number, ClientMessage::Awareness(update));
             }
-            Step::AskPresence { peer } => {
+            Say::AskPresence { peer } => {
                 self.send_up(self.index(peer), ClientMessage::QueryAwareness);
             }
-            Step::WatchHashes { peer } => {
+            Say::WatchHashes { peer } => {
                 self.send_up(self.index(peer), ClientMessage::Stateless(String::new()));
             }
-            Step::Resync { peer } => {
+            Say::Resync { peer } => {
                 let number = self.index(peer);
                 let message = self.peers[number].step1();
                 self.send_up(number, message);
             }
-            Step::Oversized { peer } => {
+            Say::Oversized { peer } => {
                 let link = self.peers[self.index(peer)].link;
                 if let Some(socket) = link.and_then(|link| self.sockets.get_mut(&link)) {
                     self.coverage.count("fault: oversized frame");
                     socket.up.push_back(Up::Oversized);
                 }
             }
-            Step::Garbage { peer } => {
+            Say::Garbage { peer } => {
                 let garbage = Bytes::from_static(&[0xff, 0xff]);
                 self.send_up(self.index(peer), ClientMessage::SyncStep1(garbage));
             }
-            other => unreachable!("{other:?} is not said by a peer"),
         }
     }
 
@@ -142,28 +118,28 @@ impl World {
     }
 
     /// What happens to connections.
-    fn connection(&mut self, step: Step) {
+    fn connection(&mut self, link: Link) {
         let now = self.clock.now();
-        match step {
-            Step::Connect { peer } => {
+        match link {
+            Link::Connect { peer } => {
                 self.connect(self.index(peer));
             }
-            Step::Break { peer, arrive } => {
+            Link::Break { peer, arrive } => {
                 if self.break_link(self.index(peer), usize::from(arrive)) {
                     self.coverage.count("fault: connection broke");
                 }
             }
-            Step::Leave { peer } => self.leave(self.index(peer)),
-            Step::Reload { peer } => {
+            Link::Leave { peer } => self.leave(self.index(peer)),
+            Link::Reload { peer } => {
                 let number = self.index(peer);
                 self.break_link(number, usize::MAX);
                 self.peers[number].reload(now);
                 self.coverage.count("peer: loads anew");
             }
-            Step::Steal { peer, victim } => {
+            Link::Steal { peer, victim } => {
                 self.steal(self.index(peer), self.index(victim));
             }
-            Step::Traffic {
+            Link::Traffic {
                 peers,
                 first,
                 way,
@@ -171,14 +147,14 @@ impl World {
             } => {
                 self.traffic(peers, first, way, usize::from(frames));
             }
-            Step::Straggle { nth, frames } => {
+            Link::Straggle { nth, frames } => {
                 if let Some(session) = pick(&self.orphans(), nth) {
                     self.coverage
                         .count("fault: frames of a client that is gone");
                     self.read_socket(session, usize::from(frames));
                 }
             }
-            Step::Notice { nth, how } => {
+            Link::Notice { nth, how } => {
                 if let Some(session) = pick(&self.orphans(), nth) {
                     match how {
                         Notice::Told => self.notice(session),
@@ -189,7 +165,6 @@ impl World {
                     }
                 }
             }
-            other => unreachable!("{other:?} is no matter of connections"),
         }
     }
 
@@ -252,19 +227,19 @@ impl World {
     }
 
     /// What goes wrong, or is done on purpose, at the server.
-    fn fault(&mut self, step: Step) {
-        match step {
-            Step::SpoilSnapshot => {
+    fn fault(&mut self, fault: Fault) {
+        match fault {
+            Fault::SpoilSnapshot => {
                 if self.journal.spoil_snapshot() {
                     self.coverage.count("fault: snapshot spoilt");
                 }
             }
-            Step::Role { user, role } => self.change_role(usize::from(user), role),
-            Step::GiveUp { back } => self.give_up(0, back),
-            Step::Crash { fate } => self.crash(0, fate),
-            Step::WriterEnds { fate } => self.end_writer(0, fate),
-            Step::Restart => self.restart(0),
-            Step::BindElsewhere { peer } => {
+            Fault::Role { user, role } => self.change_role(usize::from(user), role),
+            Fault::GiveUp { back } => self.give_up(0, back),
+            Fault::Crash { fate } => self.crash(0, fate),
+            Fault::WriterEnds { fate } => self.end_writer(0, fate),
+            Fault::Restart => self.restart(0),
+            Fault::BindElsewhere { peer } => {
                 let number = self.index(peer);
                 let (client, user) = (self.peers[number].client, self.peers[number].user);
                 let other = self
@@ -278,17 +253,16 @@ impl World {
                         .count("fault: client id bound by another node");
                 }
             }
-            Step::NewEpoch => {
+            Fault::NewEpoch => {
                 let append = self.ids.append();
                 if self.journal.begin_epoch(append, self.clock.now()) {
                     self.coverage.count("fault: new epoch");
                 }
             }
-            Step::DeletePlan => {
+            Fault::DeletePlan => {
                 self.coverage.count("fault: plan deleted");
                 self.journal.delete();
             }
-            other => unreachable!("{other:?} is no fault of the server"),
         }
     }
 

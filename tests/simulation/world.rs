@@ -21,13 +21,14 @@ use crate::edits::ROOTS;
 use crate::journal::{From, Journal, SnapshotWrite};
 use crate::oracle::{Promise, Sessions, Violation, violation};
 use crate::peer::Peer;
-use crate::plan::{Shape, USERS};
+use crate::plan::{Outcome, Shape, USERS};
 use crate::room::{Request, Room, Stage};
 use crate::sabotage::Sabotage;
 use crate::socket::{Phase, Socket};
 
-/// Requests one room keeps before its senders wait.
-const INBOX_REQUESTS: usize = 256;
+/// Requests one room may keep. The server's sockets wait at fewer; a plan has too few steps for so
+/// many.
+const INBOX_REQUESTS_MAX: usize = 2_048;
 
 /// One append in the journal writer's hands, with the room that waits for it.
 #[derive(Debug)]
@@ -197,10 +198,7 @@ impl World {
         if room.gone || !room.inbox_open {
             return false;
         }
-        assert!(
-            room.inbox.len() < INBOX_REQUESTS * 8,
-            "a plan has too few steps for so many"
-        );
+        assert!(room.inbox.len() < INBOX_REQUESTS_MAX, "an inbox is full");
         room.inbox.push_back(request);
         true
     }
@@ -246,7 +244,7 @@ impl World {
     }
 
     /// The database answers the load of the room `serial`.
-    pub(crate) fn read_for(&mut self, node: usize, serial: u64, answers: bool) -> bool {
+    pub(crate) fn read_for(&mut self, node: usize, serial: u64, outcome: Outcome) -> bool {
         let Some(room) = self.nodes[node].rooms.get_mut(&serial) else {
             return false;
         };
@@ -256,7 +254,7 @@ impl World {
         if from == From::FirstRow {
             self.coverage.count("room: loads from the first row");
         }
-        room.answer_load(if answers {
+        room.answer_load(if outcome == Outcome::Done {
             Ok(self.journal.load(from))
         } else {
             Err(())
