@@ -9,7 +9,8 @@
 //! corrupt memory, or write a state that nobody can read again. So every update is parsed here
 //! first, without allocating for what it only claims. `wire` refuses what is not sound in itself,
 //! `guard` what does not fit this document: updates that leave holes, structs whose neighbours are
-//! elsewhere, and client ids of other accounts. [`Replica`] then lets yrs apply it, catches
+//! elsewhere, and client ids of other accounts. What is sound and in a form that yrs does not take
+//! well is told to it in another (`forgetting`, `joining`). [`Replica`] then lets yrs apply it, catches
 //! a panic, and hands out only what yrs encoded itself. After a panic nothing of that replica is
 //! used again.
 
