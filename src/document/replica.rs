@@ -183,11 +183,13 @@ impl Replica {
     /// The same update in a form that yrs takes well; `None` when it has that.
     fn simplify(&self, update: &Update<'_>) -> Result<Option<Vec<u8>>, Refusal> {
         let known = |client| self.guard.known(client);
-        let Some(forgotten) = forget_deleted_runs(update) else {
-            return Ok(join(update, known));
+        // In this order: merging updates loses what tells an overwritten map value, and so some are
+        // joined that only may be one because they are deleted.
+        let Some(joined) = join(update, known) else {
+            return Ok(forget_deleted_runs(update));
         };
-        let joined = join(&Update::parse(&forgotten)?, known);
-        Ok(joined.or(Some(forgotten)))
+        let forgotten = forget_deleted_runs(&Update::parse(&joined)?);
+        Ok(forgotten.or(Some(joined)))
     }
 
     /// A client id whose known structs, which begin at the clocks in `repeated`, the update tells

@@ -284,6 +284,18 @@ fn overwritten_values_that_a_client_kept_are_taken() {
     assert_eq!(replica.state_vector(), one_by_one.state_vector());
     assert!(replica.apply(&kept, user).unwrap().update.is_none());
     assert_whole(&replica);
+    // The same, merged from several updates: each value for itself, and nothing tells that they have a key.
+    let mut merged = empty();
+    let apart = bytes(
+        "01 03 01 00 28 01 01 6d 01 6b 01 7d 01 88 01 00 01 7d 02 88 01 01 01 7d 03 \
+         01 01 01 00 02",
+    );
+    merged.apply(&apart, user).unwrap();
+    assert_eq!(merged.encode().unwrap(), {
+        let mut replica = empty();
+        replica.apply(&kept, user).unwrap();
+        replica.encode().unwrap()
+    });
     // Values that are not deleted are never joined under a key.
     let mut other = empty();
     let joined = bytes("01 01 01 00 28 01 01 6d 01 6b 02 7d 01 7d 02 00");
