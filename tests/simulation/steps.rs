@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use convene::auth::access::Role;
 use convene::ids::SessionId;
+use convene::room::handle::JoinRefused;
 use convene::room::input::Input;
 use convene_protocol::error_code::ErrorCode;
 use convene_protocol::frame::ClientMessage;
@@ -12,7 +13,7 @@ use convene_protocol::frame::ClientMessage;
 use crate::plan::{Edit, Fate, Fault, Link, Notice, Return, Say, Step, Way};
 use crate::room::{Request, Room};
 use crate::socket::Up;
-use crate::world::{Late, World};
+use crate::world::{Late, Node, World};
 
 impl World {
     /// Performs one step; one that does not apply does nothing.
@@ -309,11 +310,7 @@ impl World {
             });
         let sessions: Vec<SessionId> = self.sockets.keys().copied().collect();
         for session in sessions {
-            self.answer_join(
-                session,
-                serial,
-                Err(convene::room::handle::JoinRefused::RoomGone),
-            );
+            self.answer_join(session, serial, Err(JoinRefused::RoomGone));
             let socket = &self.sockets[&session];
             if socket.node == node
                 && let Some(wire) = &socket.wire
@@ -338,9 +335,7 @@ impl World {
             peer.disconnected();
         }
         self.sockets.retain(|_, socket| socket.node != node);
-        let poison = std::mem::take(&mut self.nodes[node].poison);
-        self.nodes[node] = crate::world::Node::default();
-        drop(poison);
+        self.nodes[node] = Node::default();
     }
 
     /// What the database makes of what the process had under way.
@@ -366,7 +361,7 @@ impl World {
 
     pub(crate) fn restart(&mut self, node: usize) {
         if !self.nodes[node].is_up {
-            self.nodes[node] = crate::world::Node {
+            self.nodes[node] = Node {
                 is_up: true,
                 ..Default::default()
             };
