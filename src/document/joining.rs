@@ -5,7 +5,7 @@
 //! characters take it megabytes and a hundred thousand take gigabytes. So that is done here first,
 //! by the same rules and in one pass.
 
-use convene_protocol::lib0::write_var_uint;
+use convene_protocol::lib0::{Reader, write_var_uint};
 
 use super::ClientId;
 use super::wire::{Body, Content, Id, Section, Struct, Update, write_deletes};
@@ -80,7 +80,8 @@ struct Run<'a> {
     bytes: &'a [u8],
     place: &'a [u8],
     is_deleted: bool,
-    is_keyed: bool,
+    /// It is nothing that could be joined.
+    is_apart: bool,
     len: u32,
     /// What comes behind the length of the content, once there is more than one struct.
     joined: Option<Vec<u8>>,
@@ -88,34 +89,35 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn of(start: Id, one: &Struct<'a>, bytes: &'a [u8], update: &Update<'_>) -> Option<Self> {
-        let (place, is_keyed) = match one.body {
-            Body::Collected => (bytes.get(..1)?, false),
-            Body::Item(item) => {
-                let mut head = Vec::new();
-                let payload = payload(one);
-                write_var_uint(&mut head, head_of(one, payload.len()));
-                let content = if is_joinable(&item.content) {
-                    head.len() + payload.len()
-                } else {
-                    0
-                };
-                let place = bytes.get(..bytes.len().checked_sub(content)?)?;
-                (place, item.key.is_some() || bytes.first()? & HAS_KEY != 0)
-            }
+        let payload = payload(one).len();
+        let head = head_of(one, payload);
+        let content = var_uint_len(head) + payload;
+        let (place, content) = bytes.split_at_checked(bytes.len().checked_sub(content)?)?;
+        let (is_joinable, is_keyed) = match one.body {
+            Body::Collected => (true, false),
+            Body::Item(item) => (
+                is_joinable(&item.content),
+                item.key.is_some() || bytes.first()? & HAS_KEY != 0,
+            ),
         };
+        // A length may be written in more bytes than it needs; then this is not where it begins.
+        let is_plain = Reader::new(content).var_uint() == Ok(head);
         Some(Self {
             first: *one,
             start,
             bytes,
             place,
             is_deleted: update.deleted_from(start) >= start.clock + one.len,
-            is_keyed,
+            is_apart: is_keyed || !is_joinable || !is_plain,
             len: one.len,
             joined: None,
         })
     }
 
     fn goes_on_with(&self, next: &Self) -> bool {
+        if self.is_apart || next.is_apart {
+            return false;
+        }
         let (one, other) = match (&self.first.body, &next.first.body) {
             (Body::Collected, Body::Collected) => return true,
             (Body::Item(one), Body::Item(other)) => (one, other),
@@ -127,10 +129,7 @@ impl<'a> Run<'a> {
         };
         other.origin == Some(last)
             && other.right_origin == one.right_origin
-            && !self.is_keyed
-            && !next.is_keyed
             && self.is_deleted == next.is_deleted
-            && is_joinable(&one.content)
             && std::mem::discriminant(&one.content) == std::mem::discriminant(&other.content)
     }
 
@@ -172,6 +171,12 @@ fn head_of(one: &Struct<'_>, payload: usize) -> u64 {
         Body::Item(item) if matches!(item.content, Content::Text(_)) => payload as u64,
         Body::Item(_) | Body::Collected => u64::from(one.len),
     }
+}
+
+/// How many bytes a number takes.
+fn var_uint_len(number: u64) -> usize {
+    let bits = 64 - number.leading_zeros() as usize;
+    bits.div_ceil(7).max(1)
 }
 
 /// What is behind that number.
@@ -268,6 +273,11 @@ mod tests {
                 "01 02 01 00 05 01 01 74 01 31 85 01 00 01 31 00",
                 0,
                 "embeds",
+            ),
+            (
+                "01 02 01 00 04 01 01 74 8100 61 84 01 00 01 62 00",
+                0,
+                "a length in two bytes",
             ),
         ] {
             assert_eq!(joined(hex, known), None, "{what}");
