@@ -19,9 +19,9 @@ const PLAN: &[(Scenario, Often)] = &[
     (Scenario::OneRoomMost, Often::Thrice),
     (Scenario::Idle, Often::Thrice),
     (Scenario::Reconnect, Often::Thrice),
-    (Scenario::ColdLoad, Often::Thrice),
+    (Scenario::ColdLoad, Often::Once),
     (Scenario::Presence, Often::Thrice),
-    (Scenario::SlowReader, Often::Thrice),
+    (Scenario::SlowReader, Often::Once),
     (Scenario::Durability, Often::Once),
     (Scenario::Churn, Often::Once),
 ];

@@ -56,7 +56,7 @@ enum Command {
         #[command(flatten)]
         places: Places,
     },
-    /// Put every load on every server and write the table; takes about an hour and a half
+    /// Put every load on every server and write the table; takes about 40 minutes
     Bench {
         /// How often the shorter loads run
         #[arg(long, default_value_t = 3)]

@@ -19,7 +19,7 @@ use crate::usage;
 /// Edits that are under way at one time where a server acknowledges them.
 const WINDOW: u64 = 1_000;
 /// How long a server may take to take them all.
-const WRITE_MAX: Duration = Duration::from_secs(40);
+const WRITE_MAX: Duration = Duration::from_secs(30);
 /// A reader to whom nothing came for so long has everything.
 const QUIET: Duration = Duration::from_secs(3);
 /// How long servers that save later get to do so.

@@ -21,7 +21,7 @@ const SHAPE: Shape = Shape {
 };
 const RATE: f64 = 20.0;
 const PAUSE: Duration = Duration::from_secs(30);
-const BESIDE: Duration = Duration::from_secs(12);
+const BESIDE: Duration = Duration::from_secs(10);
 /// A small receive buffer, so that not reading is felt at once.
 const BUFFER: u32 = 4 << 10;
 
