@@ -51,8 +51,12 @@ impl World {
         for answer in reaction.answers {
             self.send_up(number, answer);
         }
-        if reaction.denied {
-            self.coverage.count("peer: told to load anew");
+        if reaction.denied || reaction.broken {
+            self.coverage.count(if reaction.denied {
+                "peer: told to load anew"
+            } else {
+                "peer: page breaks under a shared client id"
+            });
             self.break_link(number, usize::MAX);
             self.peers[number].reload(now);
         }

@@ -115,6 +115,7 @@ pub(crate) const MUST_HAPPEN: &[&str] = &[
     "journal: snapshot written",
     "peer: edits",
     "peer: edits offline",
+    "peer: page breaks under a shared client id",
     "peer: undoes",
     "room: loads from the first row",
     "room: reaps a lost session",

@@ -1,10 +1,10 @@
 //! One honest client: its own replica, its presence, and what its provider says to the server.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use convene::clock::Timestamp;
+use convene::document::{Replica, Stored};
 use convene::ids::{SessionId, UserId};
 use convene_protocol::error_code::Dialect;
 use convene_protocol::frame::{ClientMessage, ServerMessage};
@@ -23,6 +23,8 @@ pub(crate) struct Reaction {
     pub(crate) answers: Vec<ClientMessage>,
     /// The server accepts nothing more from this replica: the page loads the document anew.
     pub(crate) denied: bool,
+    /// Under a shared client id the page holds what does not fit what it is sent.
+    pub(crate) broken: bool,
     /// What it was shown builds on something it was never sent.
     pub(crate) hole: bool,
 }
@@ -99,8 +101,8 @@ impl Peer {
         self.awareness = Awareness::new(client, now);
     }
 
-    /// Changes the document; gives what its provider sends. None when the page breaks.
-    pub(crate) fn edit(&mut self, edit: Edit) -> Option<ClientMessage> {
+    /// Changes the document; gives what its provider sends.
+    pub(crate) fn edit(&mut self, edit: Edit) -> ClientMessage {
         if self.number == 0 && self.undo.is_none() {
             // Each transaction by itself: what falls into one undo must not depend on the time.
             let options = UndoOptions {
@@ -111,18 +113,25 @@ impl Peer {
             undo.expand_scope(&self.doc, &self.doc.get_or_insert_text("t"));
             self.undo = Some(undo);
         }
-        let update = self.guarded(|doc| edits::perform(doc, edit))?;
-        Some(ClientMessage::Update(update.into()))
+        ClientMessage::Update(edits::perform(&self.doc, edit).into())
     }
 
-    /// Works on the document. Under a shared id other things may stand where the library expects its
-    /// own, and it may panic on them; nowhere else.
-    fn guarded<T>(&self, work: impl FnOnce(&Doc) -> T) -> Option<T> {
-        if self.shares_id {
-            catch_unwind(AssertUnwindSafe(|| work(&self.doc))).ok()
-        } else {
-            Some(work(&self.doc))
-        }
+    /// Whether this document can take `update`, judged by the server's own guard. Under a shared id
+    /// other things may stand where the update expects its own, and the library does not survive
+    /// that in memory; a real page would be broken by it too.
+    fn can_take(&self, update: &[u8]) -> bool {
+        let txn = self.doc.transact();
+        let state = txn.encode_state_as_update_v1(&StateVector::default());
+        let vector = txn.state_vector();
+        let told = Update::decode_v1(update).unwrap().insertions(true);
+        let clients = vector.iter().map(|(client, _)| *client);
+        let bindings = clients.chain(told.client_ids());
+        let mut own = Replica::load(&Stored {
+            snapshot: Some(&state),
+            rows: Vec::new(),
+            bindings: bindings.map(|client| (client.get(), self.user)).collect(),
+        });
+        !own.snapshot_broken && own.replica.apply(update, self.user).is_ok()
     }
 
     /// Takes back the last change, if this peer remembers one; gives what its provider sends.
@@ -171,14 +180,13 @@ impl Peer {
                 reaction.answers.push(ClientMessage::SyncStep2(diff.into()));
             }
             ServerMessage::SyncStep2(update) | ServerMessage::Update(update) => {
-                let is_sound = self.guarded(|doc| {
-                    let mut txn = doc.transact_mut_with("provider");
-                    let applied = txn.apply_update(Update::decode_v1(&update).unwrap());
-                    applied.is_ok() && !txn.has_missing_updates()
-                });
-                let is_sound = is_sound.unwrap_or(false);
-                reaction.denied = !is_sound && self.shares_id;
-                reaction.hole = !is_sound && !self.shares_id;
+                if self.shares_id && !self.can_take(&update) {
+                    reaction.broken = true;
+                    return reaction;
+                }
+                let mut txn = self.doc.transact_mut_with("provider");
+                let applied = txn.apply_update(Update::decode_v1(&update).unwrap());
+                reaction.hole = applied.is_err() || txn.has_missing_updates();
             }
             ServerMessage::Awareness(update) => {
                 let changed = self.awareness.apply(&update, now);

@@ -108,14 +108,8 @@ impl World {
 
     /// A peer changes its document, and sends that if it is connected.
     pub(crate) fn edit(&mut self, number: usize, edit: Edit) {
-        if let Some(message) = self.peers[number].edit(edit) {
-            self.send_up(number, message);
-        } else {
-            self.coverage
-                .count("peer: page breaks under a shared client id");
-            self.break_link(number, usize::MAX);
-            self.peers[number].reload(self.clock.now());
-        }
+        let message = self.peers[number].edit(edit);
+        self.send_up(number, message);
     }
 
     /// What happens to connections.
