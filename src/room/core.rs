@@ -94,6 +94,8 @@ pub struct RoomCore {
     hash_watch: HashWatch,
     /// The replica was harmed and must be made anew before it is used again.
     poisoned: bool,
+    /// Rows below `head` are by somebody else: neither the replica nor any session has them.
+    lacks_rows: bool,
     effects: Vec<Effect>,
 }
 
@@ -122,6 +124,7 @@ impl RoomCore {
             size: Size::new(size, &limits),
             hash_watch: HashWatch::default(),
             poisoned: false,
+            lacks_rows: false,
             limits,
             effects: Vec::new(),
         }
@@ -182,12 +185,13 @@ impl RoomCore {
     /// what the journal holds beyond what this room had committed.
     pub fn rebuilt(&mut self, start: Start) -> Vec<Effect> {
         let shown = std::mem::replace(&mut self.committed, Committed::of(&start.replica));
-        let is_further = start.head != self.head;
+        let is_further = start.head != self.head || self.lacks_rows;
         self.snapshots = Snapshots::new(start.head, start.snapshot_seq, start.bytes);
         self.replica = start.replica;
         self.head = start.head;
         self.epoch_marker = start.epoch_marker;
         self.poisoned = false;
+        self.lacks_rows = false;
         if is_further {
             self.catch_up_all(shown.now());
         }
@@ -494,5 +498,27 @@ mod tests {
         assert!(stage.core.is_poisoned());
         let effects = stage.core.end_turn(stage.now);
         assert!(matches!(effects[..], [Effect::Rebuild]));
+        // Text "x" in the root `t`, by client 2.
+        let stored = Stored {
+            snapshot: None,
+            rows: vec![&[1, 1, 2, 0, 4, 1, 1, b't', 1, b'x', 0], HI],
+            bindings: Vec::new(),
+        };
+        let effects = stage.core.rebuilt(Start {
+            plan: stage.plan,
+            replica: Replica::load(&stored).replica,
+            head: Seq(3),
+            snapshot_seq: Seq(0),
+            bytes: 0,
+            epoch_marker: None,
+        });
+        let brings_x = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Send { to, message: ServerMessage::SyncStep2(update) }
+                    if *to == ada && update.contains(&b'x')
+            )
+        };
+        assert!(effects.iter().any(brings_x), "{effects:?}");
     }
 }

@@ -202,6 +202,7 @@ impl RoomCore {
     /// with an append under way. This replica lacks them, so it must not become a snapshot.
     fn load_what_came_between(&mut self) {
         self.poisoned = true;
+        self.lacks_rows = true;
         let sessions = self.members.all();
         self.effects
             .extend(sessions.into_iter().map(|session| Effect::Disconnect {
