@@ -65,7 +65,8 @@ pub fn run_seed(part: Part, seed: u64) -> Result<Tally, Finding> {
             None => yjs::case(seed),
         });
         let spent = before.zip(processor_time());
-        let is_machine = spent.is_some_and(|(before, after)| after.saturating_sub(before) <= TIME_MAX);
+        let is_machine =
+            spent.is_some_and(|(before, after)| after.saturating_sub(before) <= TIME_MAX);
         if !is_machine || !matches!(outcome, Err(Finding::Slow(_))) {
             return outcome;
         }
