@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use convene_protocol::error_code::ErrorCode;
 use rand::seq::SliceRandom;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -110,6 +110,23 @@ struct Running {
     drain_for: Duration,
 }
 
+/// Connections that the kernel completes before they are accepted; it takes 4,096 at most unless
+/// told otherwise. Everybody who comes back after a restart comes at once, and whoever does not fit
+/// tries again only after a second.
+const COMING_AT_ONCE: u32 = 4_096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // An address that was served a moment ago can be served again.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(COMING_AT_ONCE)
+}
+
 impl App {
     /// Opens everything and binds the address.
     pub async fn start(config: Config, metrics: Metrics, clock: Clock) -> Result<Self, AppError> {
@@ -166,9 +183,7 @@ impl App {
             .with_state(state.clone())
             .merge(upgrade::routes(sessions));
         let router = http::with_layers(doors, &state);
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|source| AppError::Listen { address, source })?;
+        let listener = listen(address).map_err(|source| AppError::Listen { address, source })?;
         Ok(Self {
             listener,
             router,

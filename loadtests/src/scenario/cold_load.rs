@@ -93,7 +93,7 @@ async fn write_all(
         return Ok(start.elapsed());
     }
     let (mut seen, mut since) = (0, start);
-    while since.elapsed() < QUIET {
+    while seen == 0 || since.elapsed() < QUIET {
         let now = reader.tally.frames.load(Ordering::Relaxed);
         if now != seen {
             (seen, since) = (now, Instant::now());

@@ -41,8 +41,6 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let after = crowd.load(&server, RATE, BESIDE).await?;
     sleep(Duration::from_secs(2)).await;
     let p99 = |phase: &crate::crowd::Phase| millis(&phase.times.seen, 0.99);
-    // What the slow reader itself gets late is in its own times, which are the last of the phase
-    // after.
     figures.set("before_p99_ms", p99(&before));
     figures.set("during_p99_ms", p99(&during));
     figures.set("after_p99_ms", p99(&after));
