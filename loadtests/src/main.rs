@@ -28,6 +28,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::bench::Bench;
 use crate::scenario::Scenario;
@@ -111,8 +112,20 @@ impl Places {
     }
 }
 
+/// Lets this process, and the servers it starts, open a socket for each of thousands of clients:
+/// shells commonly allow 1,024 files.
+fn allow_sockets() -> Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    Ok(setrlimit(Resource::Nofile, raised)?)
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
+    allow_sockets()?;
     match Cli::parse().command {
         Command::Run {
             target,

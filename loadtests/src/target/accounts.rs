@@ -1,0 +1,169 @@
+//! Accounts and plans on convene, made over the doors that people use and within its default limits.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use anyhow::{Context, Result, bail};
+use convene_protocol::control::Call;
+use convene_protocol::control::member::SetRole;
+use convene_protocol::control::plan::Create;
+use convene_protocol::rest::{RegisterRequest, TokenAnswer};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::Target;
+use crate::place::{Address, Place};
+
+/// Clients of one account: fewer than the 50 sessions it may have, for those that are just ending.
+const CLIENTS_PER_ACCOUNT: usize = 40;
+/// An address may register 20 accounts a minute, so every account comes from its own. All of
+/// 127.0.0.0/8 is this machine.
+const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 1, 1);
+
+/// The people of one server.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    port: u16,
+    made: Vec<Account>,
+}
+
+#[derive(Debug)]
+struct Account {
+    email: String,
+    /// Good for longer than any load lasts.
+    token: String,
+}
+
+/// That one client may open and edit one plan.
+#[derive(Debug)]
+pub(super) struct Grant {
+    plan: String,
+    token: String,
+}
+
+impl Grant {
+    /// Where the client goes.
+    pub(super) fn place(self, target: Target, port: u16) -> Place {
+        let Self { plan, token } = self;
+        if target == Target::ConveneHocuspocus {
+            Place {
+                url: format!("ws://127.0.0.1:{port}/ws"),
+                address: Some(Address {
+                    document: plan,
+                    token,
+                }),
+            }
+        } else {
+            Place {
+                url: format!("ws://127.0.0.1:{port}/ws/{plan}?token={token}"),
+                address: None,
+            }
+        }
+    }
+}
+
+impl Accounts {
+    /// Nobody yet, on the server at `port`.
+    pub(super) const fn new(port: u16) -> Self {
+        Self {
+            port,
+            made: Vec::new(),
+        }
+    }
+
+    /// Makes `rooms` plans that `clients` clients each may edit: one grant for each client.
+    pub(super) async fn rooms(&mut self, rooms: usize, clients: usize) -> Result<Vec<Vec<Grant>>> {
+        let accounts = (rooms * clients).div_ceil(CLIENTS_PER_ACCOUNT);
+        for number in self.made.len()..accounts {
+            self.made.push(register(self.port, number).await?);
+        }
+        let mut made = Vec::with_capacity(rooms);
+        for room in 0..rooms {
+            let seats = room * clients..(room + 1) * clients;
+            let accounts: Vec<&Account> = seats
+                .filter_map(|seat| self.made.get(seat / CLIENTS_PER_ACCOUNT))
+                .collect();
+            let plan = shared_plan(self.port, &accounts).await?;
+            let grant = |account: &&Account| Grant {
+                plan: plan.clone(),
+                token: account.token.clone(),
+            };
+            made.push(accounts.iter().map(grant).collect());
+        }
+        Ok(made)
+    }
+}
+
+async fn register(port: u16, number: usize) -> Result<Account> {
+    let email = format!("client-{number}@example.org");
+    let address = Ipv4Addr::from_bits(FIRST_ADDRESS.to_bits() + u32::try_from(number)?);
+    let client = reqwest::Client::builder()
+        .local_address(IpAddr::V4(address))
+        .build()?;
+    let request = RegisterRequest {
+        email: email.clone(),
+        password: "correct horse battery".to_owned(),
+        name: "Load".to_owned(),
+        invite: None,
+    };
+    let answer = client
+        .post(format!("http://127.0.0.1:{port}/api/v1/auth/register"))
+        .json(&request)
+        .send()
+        .await?
+        .error_for_status()?;
+    let token = answer.json::<TokenAnswer>().await?.access_token;
+    Ok(Account { email, token })
+}
+
+/// A plan of the first of `accounts` in which the others are editors.
+async fn shared_plan(port: u16, accounts: &[&Account]) -> Result<String> {
+    let owner = accounts.first().context("a room has clients")?;
+    let url = format!("ws://127.0.0.1:{port}/ws?token={}", owner.token);
+    let mut control = Control(connect_async(url).await?.0);
+    let name = "A load".to_owned();
+    let create = Create {
+        name,
+        idempotency_key: None,
+    };
+    let plan = control.call(&create).await?.id;
+    // The clients of one account stand together.
+    for [one, next] in accounts.array_windows() {
+        if one.email != next.email {
+            let set_role = SetRole {
+                plan: plan.clone(),
+                email: next.email.clone(),
+                role: "editor".to_owned(),
+                idempotency_key: None,
+            };
+            control.call(&set_role).await?;
+        }
+    }
+    Ok(plan)
+}
+
+/// A socket for control methods.
+struct Control(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Control {
+    async fn call<C: Call>(&mut self, call: &C) -> Result<C::Answer> {
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": C::METHOD, "params": call });
+        self.0.send(Message::text(request.to_string())).await?;
+        while let Some(message) = self.0.next().await {
+            let Message::Text(text) = message? else {
+                continue;
+            };
+            let mut answer: Value = serde_json::from_str(&text)?;
+            // Notices have no id.
+            if let Some(result) = answer.get_mut("result") {
+                return Ok(serde_json::from_value(result.take())?);
+            }
+            if answer.get("error").is_some() {
+                bail!("{} was answered {text}", C::METHOD);
+            }
+        }
+        bail!("{} was not answered", C::METHOD)
+    }
+}
