@@ -134,8 +134,8 @@ impl Hocuspocus {
                 answer_control_document(&self.outbox, address, &message);
                 Ok(())
             }
-            Slot::Waiting { queue, .. } => {
-                queue.push(message);
+            Slot::Waiting(waiting) => {
+                waiting.queue.push(message);
                 self.waiting_frames += 1;
                 self.waiting_bytes += bytes;
                 self.check_waiting()

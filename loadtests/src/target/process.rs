@@ -86,8 +86,9 @@ impl Process {
 
     fn last_words(&self) -> Result<String> {
         let said = std::io::read_to_string(File::open(self.log.path())?)?;
-        let lines: Vec<&str> = said.lines().collect();
-        Ok(lines[lines.len().saturating_sub(LAST_LINES)..].join("\n"))
+        let before = said.lines().count().saturating_sub(LAST_LINES);
+        let last: Vec<&str> = said.lines().skip(before).collect();
+        Ok(last.join("\n"))
     }
 }
 

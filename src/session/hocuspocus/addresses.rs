@@ -10,28 +10,29 @@ use crate::auth::principal::Principal;
 use crate::room::outbox::Ending;
 use crate::session::attachment::Attachment;
 
-/// The state of one address.
+/// The state of one address. Boxed, since the table has room for four from the start.
 #[derive(Debug)]
 pub(super) enum Slot {
-    /// No good token yet: its frames are kept, within the limits of an unauthenticated socket.
-    Waiting {
-        /// In the order they came.
-        queue: Vec<ClientMessage>,
-        /// A token that could not be looked at because the database was away.
-        retry: Option<String>,
-    },
+    /// No good token yet.
+    Waiting(Box<Waiting>),
     /// A plan. Once its replica is refused it stays here, and takes nothing, until it is detached.
     Open(Box<Attachment>),
     /// The reserved control document.
-    Control(Principal),
+    Control(Box<Principal>),
+}
+
+/// What came before a good token, within the limits of an unauthenticated socket.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// Its frames, in the order they came.
+    pub(super) queue: Vec<ClientMessage>,
+    /// A token that could not be looked at because the database was away.
+    retry: Option<String>,
 }
 
 impl Slot {
     fn waiting() -> Self {
-        Self::Waiting {
-            queue: Vec::new(),
-            retry: None,
-        }
+        Self::Waiting(Box::default())
     }
 }
 
@@ -85,7 +86,7 @@ impl Addresses {
     pub(super) fn open(&self) -> impl Iterator<Item = &Attachment> {
         self.slots.values().filter_map(|slot| match slot {
             Slot::Open(attachment) => Some(&**attachment),
-            Slot::Waiting { .. } | Slot::Control(_) => None,
+            Slot::Waiting(_) | Slot::Control(_) => None,
         })
     }
 
@@ -94,7 +95,7 @@ impl Addresses {
             .iter_mut()
             .filter_map(|(address, slot)| match slot {
                 Slot::Open(attachment) => Some((address, &mut **attachment)),
-                Slot::Waiting { .. } | Slot::Control(_) => None,
+                Slot::Waiting(_) | Slot::Control(_) => None,
             })
     }
 
@@ -108,7 +109,7 @@ impl Addresses {
 
     pub(super) fn has_retries(&self) -> bool {
         self.slots.values().any(|slot| match slot {
-            Slot::Waiting { retry, .. } => retry.is_some(),
+            Slot::Waiting(waiting) => waiting.retry.is_some(),
             Slot::Open(attachment) => attachment.retry.is_some(),
             Slot::Control(_) => false,
         })
@@ -117,7 +118,7 @@ impl Addresses {
     /// Keeps a token until the database can be asked about it.
     pub(super) fn retry_later(&mut self, address: &Address, token: String) {
         match self.slot_mut(address) {
-            Slot::Waiting { retry, .. } => *retry = Some(token),
+            Slot::Waiting(waiting) => waiting.retry = Some(token),
             Slot::Open(attachment) => attachment.retry = Some(token),
             Slot::Control(_) => {}
         }
@@ -125,7 +126,7 @@ impl Addresses {
 
     pub(super) fn take_retries(&mut self) -> Vec<(Address, String)> {
         let take = |slot: &mut Slot| match slot {
-            Slot::Waiting { retry, .. } => retry.take(),
+            Slot::Waiting(waiting) => waiting.retry.take(),
             Slot::Open(attachment) => attachment.retry.take(),
             Slot::Control(_) => None,
         };

@@ -50,7 +50,7 @@ impl Hocuspocus {
     fn is_refused(&self, address: &Address) -> bool {
         match self.addresses.get(address) {
             Some(Slot::Open(attachment)) => attachment.is_refused(),
-            Some(Slot::Waiting { .. } | Slot::Control(_)) | None => false,
+            Some(Slot::Waiting(_) | Slot::Control(_)) | None => false,
         }
     }
 
@@ -84,7 +84,7 @@ impl Hocuspocus {
         }
         if address.document() == CONTROL_ADDRESS {
             self.say(address, &ServerMessage::Authenticated(Scope::ReadWrite));
-            self.take_slot(address, Slot::Control(principal));
+            self.take_slot(address, Slot::Control(Box::new(principal)));
             return Ok(());
         }
         let attachment = opening
@@ -99,8 +99,8 @@ impl Hocuspocus {
     fn take_slot(&mut self, address: &Address, slot: Slot) {
         self.authenticated = true;
         let old = std::mem::replace(self.addresses.slot_mut(address), slot);
-        if let Slot::Waiting { queue, .. } = old {
-            self.released = queue;
+        if let Slot::Waiting(waiting) = old {
+            self.released = waiting.queue;
         }
     }
 
@@ -117,7 +117,7 @@ impl Hocuspocus {
                 Some(Slot::Control(_)) => {
                     super::answer_control_document(&self.outbox, address, &message);
                 }
-                Some(Slot::Waiting { .. }) | None => {}
+                Some(Slot::Waiting(_)) | None => {}
             }
         }
         Ok(())
@@ -128,7 +128,8 @@ impl Hocuspocus {
         metrics::counter!("convene_denials_total", "code" => failure.code.as_str()).increment(1);
         tracing::info!(code = failure.code.as_str(), say = %failure.message, "denied a document");
         match self.addresses.remove(address) {
-            Some(Slot::Waiting { queue, .. }) => {
+            Some(Slot::Waiting(waiting)) => {
+                let queue = waiting.queue;
                 self.waiting_frames = self.waiting_frames.saturating_sub(queue.len());
                 let unsaved = queue.iter().filter(|message| is_update(message)).count();
                 for _ in 0..unsaved {
@@ -148,9 +149,9 @@ impl Hocuspocus {
     /// Who speaks on `address`, or on the socket as a whole.
     pub(super) fn principal_of(&self, address: Option<&Address>) -> Option<Principal> {
         let by_address = address.and_then(|address| match self.addresses.get(address) {
-            Some(Slot::Control(principal)) => Some(principal.clone()),
+            Some(Slot::Control(principal)) => Some((**principal).clone()),
             Some(Slot::Open(attachment)) => Some(attachment.principal.clone()),
-            Some(Slot::Waiting { .. }) | None => None,
+            Some(Slot::Waiting(_)) | None => None,
         });
         by_address
             .or_else(|| self.principal.clone())
