@@ -171,17 +171,20 @@ fn number(number: Number) -> Value {
     }
 }
 
-/// Whether two encoded lists of values, each from an offset on, begin with the same `len` values.
-pub(super) fn same_values(ours: (&[u8], usize), theirs: (&[u8], usize), len: usize) -> bool {
-    let read = |(bytes, skip): (&[u8], usize)| -> Option<Vec<Value>> {
-        let mut cursor = Cursor::new(bytes);
-        let all: Result<Vec<Any>, _> = (0..skip + len).map(|_| Any::decode(&mut cursor)).collect();
-        Some(all.ok()?.iter().skip(skip).map(plain).collect())
-    };
-    // What cannot be read is refused where it is applied.
-    match (read(ours), read(theirs)) {
-        (Some(ours), Some(theirs)) => ours == theirs,
-        _ => true,
+/// Reads encoded values one after the other, up to the first that cannot be read.
+pub(super) struct EncodedValues<'a>(Cursor<'a>);
+
+impl<'a> EncodedValues<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self(Cursor::new(bytes))
+    }
+}
+
+impl Iterator for EncodedValues<'_> {
+    type Item = Value;
+
+    fn next(&mut self) -> Option<Value> {
+        Any::decode(&mut self.0).ok().map(|value| plain(&value))
     }
 }
 

@@ -5,13 +5,10 @@
 //! characters take it megabytes and a hundred thousand take gigabytes. So that is done here first,
 //! by the same rules and in one pass.
 
-use convene_protocol::lib0::{Reader, write_var_uint};
+use convene_protocol::lib0::write_var_uint;
 
 use super::ClientId;
 use super::wire::{Body, Content, Id, Section, Struct, Update, write_deletes};
-
-/// A map entry follows the one it replaces, and is not one with it.
-const HAS_KEY: u8 = 0x20;
 
 /// `update` with such structs joined; `None` when it holds none. What is known, by its client's clock,
 /// is not joined with what is not.
@@ -92,23 +89,22 @@ impl<'a> Run<'a> {
         let payload = payload(one).len();
         let head = head_of(one, payload);
         let content = var_uint_len(head) + payload;
-        let (place, content) = bytes.split_at_checked(bytes.len().checked_sub(content)?)?;
-        let (is_joinable, is_keyed) = match one.body {
-            Body::Collected => (true, false),
+        let place = bytes.get(..bytes.len().checked_sub(content)?)?;
+        let (is_apart, is_deleted) = match one.body {
+            Body::Collected => (false, false),
+            // A map entry follows the one it replaces, and is not one with it.
             Body::Item(item) => (
-                is_joinable(&item.content),
-                item.key.is_some() || bytes.first()? & HAS_KEY != 0,
+                item.is_keyed || !is_joinable(&item.content),
+                update.deleted_from(start) >= start.clock + one.len,
             ),
         };
-        // A length may be written in more bytes than it needs; then this is not where it begins.
-        let is_plain = Reader::new(content).var_uint() == Ok(head);
         Some(Self {
             first: *one,
             start,
             bytes,
             place,
-            is_deleted: update.deleted_from(start) >= start.clock + one.len,
-            is_apart: is_keyed || !is_joinable || !is_plain,
+            is_deleted,
+            is_apart,
             len: one.len,
             joined: None,
         })
@@ -273,11 +269,6 @@ mod tests {
                 "01 02 01 00 05 01 01 74 01 31 85 01 00 01 31 00",
                 0,
                 "embeds",
-            ),
-            (
-                "01 02 01 00 04 01 01 74 8100 61 84 01 00 01 62 00",
-                0,
-                "a length in two bytes",
             ),
         ] {
             assert_eq!(joined(hex, known), None, "{what}");

@@ -43,7 +43,7 @@ pub(super) fn settle(
         Err(_) if writer == Writer::Journal => NOWHERE,
         Err(refusal) => return Err(refusal),
     };
-    if let Err(refusal) = fits(index, place, &item.content, one.len)
+    if let Err(refusal) = fits(index, place, &item, one.len)
         && writer != Writer::Journal
     {
         return Err(refusal);
@@ -118,10 +118,15 @@ fn one_place(left: u32, right: u32) -> Result<u32, Refusal> {
 }
 
 /// Whether `content` may be in `place`; notes in a root what it holds.
-fn fits(index: &mut Index, place: u32, content: &Content<'_>, len: u32) -> Result<(), Refusal> {
+fn fits(index: &mut Index, place: u32, item: &Item<'_>, len: u32) -> Result<(), Refusal> {
     let Some(place) = index.place(place) else {
         return Ok(());
     };
+    let content = &item.content;
+    // It would be kept apart from what it is one with, and yrs would join all of it its own way.
+    if item.is_keyed && !place.is_keyed {
+        return Err(Refusal::Wiring("a key in a list"));
+    }
     if let Content::Type { .. } = content
         && place.depth >= TYPE_DEPTH_MAX
     {

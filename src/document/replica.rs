@@ -145,12 +145,13 @@ impl Replica {
         emit: impl FnOnce(&TransactionMut<'_>) -> T,
     ) -> Result<(Admitted, Option<T>), Refusal> {
         self.check_harmed()?;
-        let mut update = Update::parse(bytes)?;
-        let simpler = self.simplify(&update)?;
-        let bytes = simpler.as_deref().unwrap_or(bytes);
-        if simpler.is_some() {
-            update = Update::parse(bytes)?;
-        }
+        let update = Update::parse(bytes)?;
+        // In this order: merging updates loses what tells an overwritten map value, and so some are
+        // joined that only may be one because they are deleted.
+        let joined = join(&update, |client| self.guard.known(client));
+        let (bytes, update) = in_place_of(bytes, update, joined.as_deref())?;
+        let forgotten = forget_deleted_runs(&update);
+        let (bytes, update) = in_place_of(bytes, update, forgotten.as_deref())?;
         let admitted = self.guard.admit(&update, writer)?;
         let is_untrusted = writer != Writer::Journal;
         if is_untrusted && let Some(client) = self.reused_client(&update, &admitted.repeated) {
@@ -178,18 +179,6 @@ impl Replica {
                 Err(Refusal::Poisoned(reason))
             }
         }
-    }
-
-    /// The same update in a form that yrs takes well; `None` when it has that.
-    fn simplify(&self, update: &Update<'_>) -> Result<Option<Vec<u8>>, Refusal> {
-        let known = |client| self.guard.known(client);
-        // In this order: merging updates loses what tells an overwritten map value, and so some are
-        // joined that only may be one because they are deleted.
-        let Some(joined) = join(update, known) else {
-            return Ok(forget_deleted_runs(update));
-        };
-        let forgotten = forget_deleted_runs(&Update::parse(&joined)?);
-        Ok(forgotten.or(Some(joined)))
     }
 
     /// A client id whose known structs, which begin at the clocks in `repeated`, the update tells
@@ -345,6 +334,18 @@ pub fn verify_snapshot(snapshot: &[u8]) -> bool {
         bindings: Vec::new(),
     })
     .snapshot_broken
+}
+
+/// The simpler form of an update that yrs takes well, where there is one.
+fn in_place_of<'a>(
+    bytes: &'a [u8],
+    update: Update<'a>,
+    simpler: Option<&'a [u8]>,
+) -> Result<(&'a [u8], Update<'a>), Refusal> {
+    Ok(match simpler {
+        Some(simpler) => (simpler, Update::parse(simpler)?),
+        None => (bytes, update),
+    })
 }
 
 fn new_doc() -> Doc {

@@ -4,6 +4,9 @@
 //! walked twice, here for its structure and by the guard for its meaning, without building anything
 //! in between: what an update claims costs no memory. Integers must be written as short as they can
 //! be, as every encoder does, so that no two readers see different numbers in the same bytes.
+//! Looking something up is quick however many clients an update names: nothing has judged it yet.
+
+use std::collections::HashMap;
 
 use convene_protocol::lib0::{Reader, write_var_uint};
 
@@ -22,6 +25,8 @@ pub(super) struct Id {
 pub(super) struct Update<'a> {
     pub(super) sections: Vec<Section<'a>>,
     pub(super) deletes: Vec<Deletes>,
+    /// Where in `deletes` each client is.
+    pub(super) places_in_deletes: HashMap<ClientId, usize>,
 }
 
 /// Consecutive structs of one client.
@@ -69,6 +74,8 @@ pub(super) struct Item<'a> {
     pub(super) parent: Option<Parent<'a>>,
     /// The map key, told only beside the parent.
     pub(super) key: Option<&'a str>,
+    /// Whether it says that it has a map key. Merged updates may leave that out beside neighbours.
+    pub(super) is_keyed: bool,
     pub(super) content: Content<'a>,
 }
 
@@ -116,15 +123,25 @@ impl<'a> Update<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let mut reader = Reader::new(bytes);
         let sections = read_sections(&mut reader)?;
-        let deletes = read_deletes(&mut reader)?;
+        let (deletes, places_in_deletes) = read_deletes(&mut reader)?;
         reader.finish()?;
-        Ok(Self { sections, deletes })
+        Ok(Self {
+            sections,
+            deletes,
+            places_in_deletes,
+        })
+    }
+
+    /// The deleted ranges of a client.
+    fn deleted_of(&self, client: ClientId) -> &[(u32, u32)] {
+        let place = self.places_in_deletes.get(&client);
+        let ours = place.and_then(|place| self.deletes.get(*place));
+        ours.map_or(&[], |ours| &ours.ranges)
     }
 
     /// The clock after the deleted range that holds `id`; the clock itself if none does.
     pub(super) fn deleted_from(&self, id: Id) -> u32 {
-        let ours = self.deletes.iter().find(|ours| ours.client == id.client);
-        let ours = ours.map_or(&[][..], |ours| &ours.ranges);
+        let ours = self.deleted_of(id.client);
         let first = ours.partition_point(|(_, end)| *end <= id.clock);
         match ours.get(first) {
             Some((from, to)) if *from <= id.clock => *to,
@@ -135,11 +152,7 @@ impl<'a> Update<'a> {
     /// Whether everything that `other` deletes is deleted by this update.
     pub(super) fn has_deleted(&self, other: &Self) -> bool {
         other.deletes.iter().all(|wanted| {
-            let ours = self
-                .deletes
-                .iter()
-                .find(|ours| ours.client == wanted.client);
-            let ours = ours.map_or(&[][..], |ours| &ours.ranges);
+            let ours = self.deleted_of(wanted.client);
             wanted.ranges.iter().all(|(start, end)| {
                 let first = ours.partition_point(|(_, ours_end)| ours_end <= start);
                 ours.get(first)

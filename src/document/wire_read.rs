@@ -1,6 +1,7 @@
 //! Reads the structure of an update from its bytes, and believes no number in them.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use convene_protocol::lib0::{MAX_SAFE_INTEGER, Reader};
 
@@ -59,16 +60,22 @@ pub(super) fn read_sections<'a>(reader: &mut Reader<'a>) -> Result<Vec<Section<'
     Ok(sections)
 }
 
-pub(super) fn read_deletes(reader: &mut Reader<'_>) -> Result<Vec<Deletes>, Refusal> {
+/// The deletions, and where in them each client is.
+pub(super) fn read_deletes(
+    reader: &mut Reader<'_>,
+) -> Result<(Vec<Deletes>, HashMap<ClientId, usize>), Refusal> {
     // A client, a count and one range of two integers.
     let count = reader.count(4)?;
     let mut deletes = Vec::with_capacity(count);
-    let mut seen = HashSet::with_capacity(count);
-    for _ in 0..count {
+    let mut places = HashMap::with_capacity(count);
+    for place in 0..count {
         let client = read_client(reader)?;
-        if !seen.insert(client) {
-            return Err(Refusal::Malformed("a client's deletions are there twice"));
-        }
+        match places.entry(client) {
+            Entry::Vacant(entry) => entry.insert(place),
+            Entry::Occupied(_) => {
+                return Err(Refusal::Malformed("a client's deletions are there twice"));
+            }
+        };
         let ranges = usize_from(canonical(reader)?)?;
         if ranges > reader.remaining() / 2 {
             return Err(Refusal::Malformed(
@@ -93,7 +100,7 @@ pub(super) fn read_deletes(reader: &mut Reader<'_>) -> Result<Vec<Deletes>, Refu
             ranges: read,
         });
     }
-    Ok(deletes)
+    Ok((deletes, places))
 }
 
 pub(super) fn read_struct<'a>(reader: &mut Reader<'a>) -> Result<Struct<'a>, Refusal> {
@@ -118,7 +125,7 @@ pub(super) fn read_struct<'a>(reader: &mut Reader<'a>) -> Result<Struct<'a>, Ref
     if origin.is_none() && right_origin.is_none() {
         parent = Some(read_parent(reader)?);
         if info & HAS_KEY != 0 {
-            key = Some(reader.var_string()?);
+            key = Some(read_string(reader)?);
         }
     }
     let (content, len) = read_content(reader, info & KIND)?;
@@ -127,6 +134,7 @@ pub(super) fn read_struct<'a>(reader: &mut Reader<'a>) -> Result<Struct<'a>, Ref
         right_origin,
         parent,
         key,
+        is_keyed: info & HAS_KEY != 0,
         content,
     };
     Ok(Struct {
@@ -137,7 +145,7 @@ pub(super) fn read_struct<'a>(reader: &mut Reader<'a>) -> Result<Struct<'a>, Ref
 
 fn read_parent<'a>(reader: &mut Reader<'a>) -> Result<Parent<'a>, Refusal> {
     match reader.byte()? {
-        1 => Ok(Parent::Root(reader.var_string()?)),
+        1 => Ok(Parent::Root(read_string(reader)?)),
         0 => Ok(Parent::Item(read_id(reader)?)),
         _ => Err(Refusal::Malformed("a parent is neither a root nor an item")),
     }
@@ -146,19 +154,19 @@ fn read_parent<'a>(reader: &mut Reader<'a>) -> Result<Parent<'a>, Refusal> {
 fn read_content<'a>(reader: &mut Reader<'a>, kind: u8) -> Result<(Content<'a>, u32), Refusal> {
     Ok(match kind {
         1 => (Content::Deleted, read_len(reader)?),
-        3 => (Content::Binary(reader.var_bytes()?), 1),
+        3 => (Content::Binary(read_bytes(reader)?), 1),
         4 => {
-            let text = reader.var_string()?;
+            let text = read_string(reader)?;
             (Content::Text(text), utf16_len(text)?)
         }
         5 => {
-            let value = reader.var_string()?;
+            let value = read_string(reader)?;
             check_json(value)?;
             (Content::Embed(value), 1)
         }
         6 => {
-            let key = reader.var_string()?;
-            let value = reader.var_string()?;
+            let key = read_string(reader)?;
+            let value = read_string(reader)?;
             check_json(value)?;
             (Content::Format { key, value }, 1)
         }
@@ -193,7 +201,7 @@ fn read_type<'a>(reader: &mut Reader<'a>) -> Result<(TypeKind, &'a str), Refusal
         0 => TypeKind::Array,
         1 => TypeKind::Map,
         2 => TypeKind::Text,
-        3 => return Ok((TypeKind::XmlElement, reader.var_string()?)),
+        3 => return Ok((TypeKind::XmlElement, read_string(reader)?)),
         4 => TypeKind::XmlFragment,
         6 => TypeKind::XmlText,
         _ => return Err(Refusal::Malformed("an unknown kind of shared type")),
@@ -221,6 +229,18 @@ pub(super) fn canonical(reader: &mut Reader<'_>) -> Result<u64, Refusal> {
             "an integer is longer than it needs to be",
         ))
     }
+}
+
+/// A text whose length is written as short as it can be.
+pub(super) fn read_string<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Refusal> {
+    canonical(&mut reader.clone())?;
+    Ok(reader.var_string()?)
+}
+
+/// Bytes whose length is written as short as it can be.
+pub(super) fn read_bytes<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Refusal> {
+    canonical(&mut reader.clone())?;
+    Ok(reader.var_bytes()?)
 }
 
 pub(super) fn read_client(reader: &mut Reader<'_>) -> Result<ClientId, Refusal> {

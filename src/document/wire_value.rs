@@ -4,7 +4,7 @@ use convene_protocol::awareness::is_json_nested_at_most;
 use convene_protocol::lib0::Reader;
 
 use super::Refusal;
-use super::wire_read::canonical;
+use super::wire_read::{canonical, read_bytes, read_string};
 
 /// How deep a value may be nested; readers of documents recurse once a level.
 const DEPTH_MAX: usize = 32;
@@ -25,12 +25,12 @@ pub(super) fn skip_value(reader: &mut Reader<'_>, depth: usize) -> Result<(), Re
             reader.take(8)?;
         }
         119 => {
-            reader.var_string()?;
+            read_string(reader)?;
         }
         118 => {
             // A key and a value: two bytes at least.
             for _ in 0..count(reader, 2)? {
-                reader.var_string()?;
+                read_string(reader)?;
                 skip_value(reader, depth + 1)?;
             }
         }
@@ -40,7 +40,7 @@ pub(super) fn skip_value(reader: &mut Reader<'_>, depth: usize) -> Result<(), Re
             }
         }
         116 => {
-            reader.var_bytes()?;
+            read_bytes(reader)?;
         }
         _ => return Err(Refusal::Malformed("an unknown kind of value")),
     }

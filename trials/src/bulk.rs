@@ -8,14 +8,25 @@ use crate::finding::{Finding, Tally};
 use crate::judge::{Judge, Likeness};
 
 const STRUCTS_MAX: usize = 4_000;
+/// Where the work per byte must not grow with the number of bytes: squared it would take seconds.
+const MANY: usize = 60_000;
 /// The wiring in which each stands behind the one before it.
 const BEHIND: usize = 0;
 /// In all others everything is written at one spot, and compared with everything else there. That is how
 /// Yjs merges, and no rule before it can tell; what takes too long so is for the server's watchdog.
 const SAME_SPOT_MAX: usize = 100;
 
-/// One case: two such updates, of one kind each.
+/// One case: of what is short, what is looked up, or what is compared.
 pub(crate) fn case(dice: &mut Dice) -> Result<Tally, Finding> {
+    match dice.below(16) {
+        0 => many_clients(dice),
+        1 => known_in_pieces(dice),
+        _ => short_structs(dice),
+    }
+}
+
+/// Two updates of short structs, of one kind each.
+fn short_structs(dice: &mut Dice) -> Result<Tally, Finding> {
     let mut judge = Judge::default();
     for client in 1..=2 {
         let count = dice.between(1, STRUCTS_MAX);
@@ -23,6 +34,45 @@ pub(crate) fn case(dice: &mut Dice) -> Result<Tally, Finding> {
         judge.examine(&update)?;
         judge.apply(0, &update)?;
     }
+    judge.conclude(Likeness::AnyOrder)
+}
+
+/// Many structs, and deletions that name many clients.
+fn many_clients(dice: &mut Dice) -> Result<Tally, Finding> {
+    let mut judge = Judge::default();
+    let mut update = vec![1];
+    write_var_uint(&mut update, MANY as u64);
+    update.extend([1, 0]);
+    let one = dice.pick(&[&[0, 1][..], &[8, 1, 1, b'a', 2, 126, 126]]);
+    update.extend(one.repeat(MANY));
+    write_var_uint(&mut update, MANY as u64);
+    for client in 0..MANY as u64 {
+        write_var_uint(&mut update, client + 1);
+        update.extend([1, 0, 1]);
+    }
+    judge.examine(&update)?;
+    judge.apply(0, &update)?;
+    judge.conclude(Likeness::AnyOrder)
+}
+
+/// A long text or list that is there, told again letter by letter, whole or but for what was deleted.
+fn known_in_pieces(dice: &mut Dice) -> Result<Tally, Finding> {
+    let mut judge = Judge::default();
+    let kind = dice.pick(&[4, 8]);
+    let mut told = vec![1];
+    write_var_uint(&mut told, MANY as u64);
+    told.extend([1, 0]);
+    for clock in 0..MANY as u64 {
+        one(&mut told, kind, BEHIND, (1, clock));
+    }
+    let whole = [&told[..], &[0]].concat();
+    judge.apply(0, &whole)?;
+    judge.examine(&whole)?;
+    judge.apply(0, &whole)?;
+    // What is deleted in between cannot be joined to what is not. It is not applied: yrs copies all that
+    // is behind each of so many cuts, which is for the server's watchdog too.
+    deletes(dice, &mut told, 1, MANY as u64);
+    judge.examine(&told)?;
     judge.conclude(Likeness::AnyOrder)
 }
 
@@ -39,12 +89,25 @@ fn update(dice: &mut Dice, client: u64, count: usize) -> Vec<u8> {
     write_var_uint(&mut out, count as u64);
     write_var_uint(&mut out, client);
     out.push(0);
+    // Forms that no encoder writes, and that must not keep structs apart which are one.
+    let (is_keyed, is_long) = (dice.percent(10), dice.percent(10));
     for clock in 0..count as u64 {
         if kind == 0 {
             out.extend([0, 1]);
             continue;
         }
+        let info = out.len();
         one(&mut out, kind, wiring, (client, clock));
+        if is_keyed
+            && clock > 0
+            && let Some(info) = out.get_mut(info)
+        {
+            *info |= 0x20;
+        }
+        if is_long && kind == 4 {
+            out.truncate(out.len() - 2);
+            out.extend([0x81, 0, b'a']);
+        }
     }
     deletes(dice, &mut out, client, count as u64);
     out

@@ -61,6 +61,10 @@ fn known_attacks_are_refused_by_their_structure() {
             "0101 8100 00 0401017401 61 00",
             "an integer longer than it needs to be",
         ),
+        (
+            "01 02 01 00 04 01 01 74 8100 61 84 01 00 01 62 00",
+            "a length longer than it needs to be",
+        ),
         ("01 01 01 00 0a 05 00", "a gap"),
         ("01 01 01 00 07 01 01 74 05 00", "a hook"),
         ("01 01 01 00 07 01 01 74 07 00", "a weak link"),
@@ -146,6 +150,7 @@ fn crossed_wires_are_refused() {
             "01 01 02 00 28 01 01 6d 01 7a 02 7d 01 7d 02 00",
             "two values under a new key",
         ),
+        ("01 01 02 00 a4 01 01 01 78 00", "a key in a text"),
         ("01 01 02 00 84 01 04 01 78 00", "text in an array"),
         ("01 01 02 00 88 01 01 01 7d 01 00", "a value in a text"),
         (
