@@ -47,6 +47,8 @@ pub(super) struct Hocuspocus {
     waiting_bytes: usize,
     /// What waited for the token that was just found good.
     released: Vec<ClientMessage>,
+    /// When tokens that wait for the database are tried again; set while there are any.
+    retry_at: Option<Timestamp>,
 }
 
 impl Hocuspocus {
@@ -70,13 +72,14 @@ impl Hocuspocus {
             waiting_frames: 0,
             waiting_bytes: 0,
             released: Vec::new(),
+            retry_at: None,
         }
     }
 
     /// Whether somebody has shown a good token. One that waits for the database is good by its
     /// signature; ending its socket would only have the client come back with the same.
     pub(super) fn is_authenticated(&self) -> bool {
-        self.authenticated || self.addresses.has_retries()
+        self.authenticated || self.retry_at.is_some()
     }
 
     pub(super) async fn receive(&mut self, frame: &Bytes) -> Result<(), Ending> {
@@ -214,19 +217,21 @@ impl Hocuspocus {
             let say = "the access token has expired".to_owned();
             self.say(&address, &ServerMessage::PermissionDenied(say));
         }
-        for (address, token) in self.addresses.take_retries() {
-            Box::pin(self.authenticate(&address, token)).await?;
+        if self.retry_at.is_some_and(|at| at <= now) {
+            self.retry_at = None;
+            for (address, token) in self.addresses.take_retries() {
+                Box::pin(self.authenticate(&address, token)).await?;
+            }
         }
         Ok(())
     }
 
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        if self.addresses.has_retries() {
-            return Some(self.state.clock.now().after(opening::RETRY_EVERY));
-        }
-        self.addresses
-            .open()
+        let open = self.addresses.open();
+        // What has a further token already is asked for none, and ends when that one does.
+        open.filter(|attachment| attachment.retry.is_none())
             .map(|attachment| attachment.expiry.next())
+            .chain(self.retry_at)
             .min()
     }
 

@@ -7,12 +7,15 @@
 mod farewell;
 mod patience;
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 use axum::extract::ws::{Message, WebSocket};
 use convene_protocol::error_code::{Dialect, ErrorCode};
 use futures_util::{SinkExt, StreamExt};
+use tokio::time::Sleep;
 
 use crate::clock::Clock;
 use crate::config::Limits;
@@ -64,6 +67,10 @@ pub(super) struct SocketTask {
     opened_at: Instant,
     unauthenticated_frames: usize,
     unauthenticated_bytes: usize,
+    /// Wakes this task when time alone brings something; never later than that.
+    timer: Pin<Box<Sleep>>,
+    /// When it last looked at what time has brought.
+    looked_at: Instant,
 }
 
 /// What one round of the loop brought.
@@ -108,6 +115,8 @@ impl SocketTask {
             opened_at: now,
             unauthenticated_frames: 0,
             unauthenticated_bytes: 0,
+            timer: Box::pin(tokio::time::sleep(patience::LOOK_EVERY)),
+            looked_at: now,
             limits,
         }
     }
@@ -188,32 +197,37 @@ impl SocketTask {
     }
 
     async fn wait(&mut self, speaker: &Speaker) -> Event {
+        let now = self.now();
+        // Before anything else, or a socket that is never quiet would never come to it.
+        if !self.set_timer(speaker, now) {
+            return Event::Time;
+        }
         let has_frames = !self.outbox.is_empty();
-        let may_read = !self.outbox.is_over_limit() && self.outbox.ending().is_none();
-        let pause = self.pause(speaker);
-        let read_after = self
-            .read_after
-            .map(|at| at.saturating_duration_since(self.now()));
-        let (outbox, unflushed) = (Arc::clone(&self.outbox), self.unflushed);
-        let ws = &mut self.ws;
+        let may_read = !self.outbox.is_over_limit()
+            && self.outbox.ending().is_none()
+            && self.read_after.is_none_or(|at| at <= now);
+        let unflushed = self.unflushed;
+        let Self {
+            ws, outbox, timer, ..
+        } = self;
         // The stream and the sink are one object, polled in turn within one arm.
         let transfer = std::future::poll_fn(|cx| {
             if has_frames {
-                if let std::task::Poll::Ready(ready) = ws.poll_ready_unpin(cx) {
-                    return std::task::Poll::Ready(Event::Writable(ready));
+                if let Poll::Ready(ready) = ws.poll_ready_unpin(cx) {
+                    return Poll::Ready(Event::Writable(ready));
                 }
-            } else if unflushed && let std::task::Poll::Ready(flushed) = ws.poll_flush_unpin(cx) {
-                return std::task::Poll::Ready(Event::Flushed(flushed));
+            } else if unflushed && let Poll::Ready(flushed) = ws.poll_flush_unpin(cx) {
+                return Poll::Ready(Event::Flushed(flushed));
             }
-            if may_read && read_after.is_none_or(|wait| wait.is_zero()) {
+            if may_read {
                 return ws.poll_next_unpin(cx).map(Event::Received);
             }
-            std::task::Poll::Pending
+            Poll::Pending
         });
         tokio::select! {
             event = transfer => event,
             () = outbox.changed() => Event::Changed,
-            () = tokio::time::sleep(pause) => Event::Time,
+            () = timer => Event::Time,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a room does from time to time, it also does while it has something to do all the time.
+//! What rooms and sockets do from time to time, they also do while they are never quiet.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::support::account::Account;
 use crate::support::raw::{RawSocket, Received, addressed, var_bytes};
 use crate::support::server::{Options, Server};
+use crate::support::until::SOON;
 
 /// Shorter than what a room waits when it has nothing to do.
 const BETWEEN: Duration = Duration::from_millis(50);
@@ -39,4 +40,28 @@ async fn content_hashes_come_while_somebody_never_pauses() {
         }
     }
     panic!("no hash came within {TIMES} questions");
+}
+
+#[tokio::test]
+async fn a_fresh_token_is_asked_for_while_somebody_never_pauses() {
+    let server = Server::start(Options::default().set("CONVENE_ACCESS_TOKEN_SECONDS", 4)).await;
+    let owner = Account::register(&server, "Olga").await;
+    let plan = owner.create_plan(&server).await;
+    let mut socket = RawSocket::hocuspocus(&server, &plan, &owner.token).await;
+    let question = addressed(&plan, &[2, 0]);
+    let asked = async {
+        loop {
+            socket.send(&addressed(&plan, QUERY_AWARENESS)).await;
+            match socket.next(Duration::from_millis(1)).await {
+                Some(Received::Binary(frame)) if frame == question => return,
+                Some(Received::Closed(code, say)) => panic!("closed with {code}: {say}"),
+                Some(Received::Binary(_) | Received::Text(_)) | None => {}
+            }
+        }
+    };
+    // In the last quarter of its life, and before it ends.
+    let asked = tokio::time::timeout(Duration::from_secs(4), asked).await;
+    asked.expect("the server asks before the token ends");
+    socket.send(&addressed(&plan, QUERY_AWARENESS)).await;
+    assert_eq!(socket.next(SOON / 10).await, None);
 }

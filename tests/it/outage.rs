@@ -13,6 +13,7 @@ use crate::support::account::Account;
 use crate::support::driver::{Client, Connect, Driver};
 use crate::support::engine::Engine;
 use crate::support::process::test_tool;
+use crate::support::raw::{RawSocket, Received, addressed, hocuspocus_token};
 use crate::support::server::{Options, Server};
 use crate::support::until::{SOON, stays, until};
 
@@ -232,6 +233,44 @@ async fn who_comes_while_the_database_is_down_gets_in_when_it_is_back() {
         assert!(!status.gave_up, "{} gave up", newcomer.lib);
     }
     team.nobody_reconnected().await;
+}
+
+#[tokio::test]
+async fn a_token_that_waits_is_looked_at_again_however_busy_its_socket_is() {
+    let engine = Engine::postgres().await;
+    let server = Server::start(engine.options()).await;
+    let owner = Account::register(&server, "Olga").await;
+    let (open, waiting) = (
+        owner.create_plan(&server).await,
+        owner.create_plan(&server).await,
+    );
+    let mut socket = RawSocket::hocuspocus(&server, &open, &owner.token).await;
+    let Engine::Postgres {
+        server: postgres, ..
+    } = &engine
+    else {
+        panic!("it is PostgreSQL")
+    };
+    postgres.kill9();
+    socket.send(&hocuspocus_token(&waiting, &owner.token)).await;
+    postgres.restart().await;
+    let is_let_in = async {
+        loop {
+            // Shorter than what a token waits.
+            socket.send(&addressed(&open, &[3])).await;
+            match socket.next(Duration::from_millis(100)).await {
+                Some(Received::Binary(frame))
+                    if frame.starts_with(&addressed(&waiting, &[2, 2])) =>
+                {
+                    return;
+                }
+                Some(Received::Closed(code, say)) => panic!("closed with {code}: {say}"),
+                Some(Received::Binary(_) | Received::Text(_)) | None => {}
+            }
+        }
+    };
+    let let_in = tokio::time::timeout(BACK_WITHIN, is_let_in).await;
+    let_in.expect("the document is opened once the database is back");
 }
 
 #[tokio::test]

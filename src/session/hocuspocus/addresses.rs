@@ -107,14 +107,6 @@ impl Addresses {
             .map(|(address, _)| address)
     }
 
-    pub(super) fn has_retries(&self) -> bool {
-        self.slots.values().any(|slot| match slot {
-            Slot::Waiting(waiting) => waiting.retry.is_some(),
-            Slot::Open(attachment) => attachment.retry.is_some(),
-            Slot::Control(_) => false,
-        })
-    }
-
     /// Keeps a token until the database can be asked about it.
     pub(super) fn retry_later(&mut self, address: &Address, token: String) {
         match self.slot_mut(address) {

@@ -14,7 +14,7 @@ use crate::room::outbox::Ending;
 use crate::session::attachment::{Opening, no_such_plan};
 
 /// How often a token is looked at again while the database is away.
-pub(super) const RETRY_EVERY: Duration = Duration::from_secs(1);
+const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 impl Hocuspocus {
     /// A token for a document. A good one is answered before any sync.
@@ -37,6 +37,8 @@ impl Hocuspocus {
             Err(failure) if failure.code == ErrorCode::Unavailable => {
                 tracing::info!(error = %failure, "a token waits for the database");
                 self.addresses.retry_later(address, token);
+                let again = self.state.clock.now().after(RETRY_EVERY);
+                self.retry_at.get_or_insert(again);
                 Ok(())
             }
             Err(failure) => {

@@ -18,19 +18,39 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(15);
 const PING_AFTER: Duration = Duration::from_secs(25);
 /// ...and a socket that stays silent for this long is dead.
 const DEAD_AFTER: Duration = Duration::from_mins(1);
+/// Time is not looked at more often than this, whatever is due.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// The longest pause a client is put into before it is sent away.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 impl SocketTask {
+    /// Has the timer wake this task when time alone brings something; false when that is now.
+    pub(super) fn set_timer(&mut self, speaker: &Speaker, now: Instant) -> bool {
+        let due_at = now + self.pause(speaker, now);
+        let may_look_at = self.looked_at + LOOK_EVERY;
+        let wake_at = due_at.max(may_look_at);
+        if wake_at <= now {
+            return false;
+        }
+        // One that wakes it early costs less than setting it with every frame.
+        if self.timer.is_elapsed() || self.timer.deadline() > wake_at.into() {
+            self.timer.as_mut().reset(wake_at.into());
+        }
+        true
+    }
+
     /// How long until time alone brings something.
-    pub(super) fn pause(&self, speaker: &Speaker) -> Duration {
-        let now = self.now();
+    fn pause(&self, speaker: &Speaker, now: Instant) -> Duration {
         let mut pause = KEEPALIVE_AFTER.saturating_sub(now.duration_since(self.sent_at));
         let patience = if self.pinged { DEAD_AFTER } else { PING_AFTER };
         pause = pause.min(match self.read_after {
             Some(at) => at.saturating_duration_since(now),
             None => patience.saturating_sub(now.duration_since(self.heard_at)),
         });
+        if let Some(since) = self.stalled_since {
+            let stalled = now.duration_since(since);
+            pause = pause.min(self.limits.stalled_for_max.saturating_sub(stalled));
+        }
         if let Some(due) = speaker.next_due() {
             pause = pause.min(due.since(self.clock.now()));
         }
@@ -38,8 +58,7 @@ impl SocketTask {
             let deadline = self.limits.unauthenticated_for_max;
             pause = pause.min(deadline.saturating_sub(now.duration_since(self.opened_at)));
         }
-        // Due already, or nearly: not a busy loop.
-        pause.max(Duration::from_millis(5))
+        pause
     }
 
     /// Stops reading for as long as this socket has run ahead of its share.
@@ -64,6 +83,7 @@ impl SocketTask {
 
     pub(super) async fn on_time(&mut self, speaker: &mut Speaker) -> Result<(), End> {
         let now = self.now();
+        self.looked_at = now;
         if self.read_after.is_some_and(|at| at <= now) {
             self.read_after = None;
             // What was waiting behind the pause may be the sign of life.
@@ -71,12 +91,12 @@ impl SocketTask {
         }
         let stalled = self
             .stalled_since
-            .is_some_and(|since| now.duration_since(since) > self.limits.stalled_for_max);
+            .is_some_and(|since| now.duration_since(since) >= self.limits.stalled_for_max);
         if stalled {
             metrics::counter!("convene_slow_sockets_closed_total").increment(1);
             return Err(End::Gone);
         }
-        if self.read_after.is_none() && now.duration_since(self.heard_at) > DEAD_AFTER {
+        if self.read_after.is_none() && now.duration_since(self.heard_at) >= DEAD_AFTER {
             return Err(End::Gone);
         }
         if !speaker.is_authenticated()
