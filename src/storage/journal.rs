@@ -192,29 +192,6 @@ impl JournalRow {
     }
 }
 
-/// Inserts `$row` as the row `$seq` of a plan.
-macro_rules! insert_row {
-    ($tx:expr, $plan:expr, $seq:expr, $epoch:expr, $append:expr, $row:expr) => {
-        sqlx::query(
-            "insert into journal
-                 (plan_id, seq, epoch, append_id, update_bytes, author, origin, origin_detail,
-                  created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind($plan.as_uuid())
-        .bind($seq)
-        .bind($epoch)
-        .bind($append.as_uuid())
-        .bind(&$row.update[..])
-        .bind($row.author.map(UserId::as_uuid))
-        .bind($row.origin.kind())
-        .bind($row.origin.detail())
-        .bind($row.at.as_micros())
-        .execute(&mut *$tx)
-        .await?
-    };
-}
-
 /// Which snapshot a load starts from.
 #[derive(Clone, Copy)]
 enum From {
@@ -352,7 +329,23 @@ impl Storage {
             let Some((epoch, seq)) = moved else {
                 return Ok(None);
             };
-            insert_row!(tx, plan, seq, epoch, append, marker);
+            sqlx::query(
+                "insert into journal
+                     (plan_id, seq, epoch, append_id, update_bytes, author, origin, origin_detail,
+                      created_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )
+            .bind(plan.as_uuid())
+            .bind(seq)
+            .bind(epoch)
+            .bind(append.as_uuid())
+            .bind(&marker.update[..])
+            .bind(marker.author.map(UserId::as_uuid))
+            .bind(marker.origin.kind())
+            .bind(marker.origin.detail())
+            .bind(marker.at.as_micros())
+            .execute(&mut *tx)
+            .await?;
             (Epoch(epoch), Seq(seq))
         });
         Ok(Some(begun))
