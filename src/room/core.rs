@@ -102,17 +102,9 @@ pub struct RoomCore {
 impl RoomCore {
     /// A room without sessions, at what the journal holds.
     pub fn new(start: Start, limits: RoomLimits) -> Self {
-        // The sum of the rows overstates the size; a full plan must be found full, and no other.
-        let size = if start.bytes < limits.document_bytes_max {
-            start.bytes
-        } else {
-            start
-                .replica
-                .encode()
-                .map_or(start.bytes, |encoded| encoded.len())
-        };
         Self {
             plan: start.plan,
+            size: Size::of(&start, &limits),
             committed: Committed::of(&start.replica),
             replica: start.replica,
             epoch_marker: start.epoch_marker,
@@ -121,7 +113,6 @@ impl RoomCore {
             members: Members::default(),
             presence: PresenceBoard::default(),
             snapshots: Snapshots::new(start.head, start.snapshot_seq, start.bytes),
-            size: Size::new(size, &limits),
             hash_watch: HashWatch::default(),
             poisoned: false,
             lacks_rows: false,
@@ -186,6 +177,7 @@ impl RoomCore {
     pub fn rebuilt(&mut self, start: Start) -> Vec<Effect> {
         let shown = std::mem::replace(&mut self.committed, Committed::of(&start.replica));
         let is_further = start.head != self.head || self.lacks_rows;
+        let size = Size::of(&start, &self.limits);
         self.snapshots = Snapshots::new(start.head, start.snapshot_seq, start.bytes);
         self.replica = start.replica;
         self.head = start.head;
@@ -195,6 +187,7 @@ impl RoomCore {
         if is_further {
             self.catch_up_all(shown.now());
         }
+        self.resize(size);
         std::mem::take(&mut self.effects)
     }
 
@@ -288,20 +281,7 @@ mod tests {
         fn new() -> Self {
             let clock = Clock::system();
             let plan = PlanId::generate(&clock);
-            let nothing = Stored {
-                snapshot: None,
-                rows: Vec::new(),
-                bindings: Vec::new(),
-            };
-            let start = Start {
-                plan,
-                replica: Replica::load(&nothing).replica,
-                head: Seq(0),
-                snapshot_seq: Seq(0),
-                bytes: 0,
-                epoch_marker: None,
-            };
-            let core = RoomCore::new(start, RoomLimits::from(&Limits::default()));
+            let core = RoomCore::new(start(plan, &[]), RoomLimits::from(&Limits::default()));
             Self {
                 core,
                 now: clock.now(),
@@ -343,6 +323,26 @@ mod tests {
                 last: Seq(first),
             };
             self.core.handle(self.now, Input::Appended { committed })
+        }
+
+        fn rebuild(&mut self, rows: &[&[u8]]) -> Vec<Effect> {
+            self.core.rebuilt(start(self.plan, rows))
+        }
+    }
+
+    fn start(plan: PlanId, rows: &[&[u8]]) -> Start {
+        let stored = Stored {
+            snapshot: None,
+            rows: rows.to_vec(),
+            bindings: Vec::new(),
+        };
+        Start {
+            plan,
+            replica: Replica::load(&stored).replica,
+            head: Seq(i64::try_from(rows.len()).unwrap()),
+            snapshot_seq: Seq(0),
+            bytes: rows.iter().map(|row| row.len()).sum(),
+            epoch_marker: None,
         }
     }
 
@@ -430,20 +430,7 @@ mod tests {
     fn rows_that_a_rebuild_brings_are_sent_to_those_who_stay() {
         let mut stage = Stage::new();
         let reader = stage.join(Role::Viewer);
-        let stored = Stored {
-            snapshot: None,
-            rows: vec![HI],
-            bindings: Vec::new(),
-        };
-        let start = Start {
-            plan: stage.plan,
-            replica: Replica::load(&stored).replica,
-            head: Seq(1),
-            snapshot_seq: Seq(0),
-            bytes: HI.len(),
-            epoch_marker: None,
-        };
-        let effects = stage.core.rebuilt(start);
+        let effects = stage.rebuild(&[HI]);
         let brings_hi = |effect: &Effect| {
             matches!(
                 effect,
@@ -453,6 +440,35 @@ mod tests {
         };
         assert!(effects.iter().any(brings_hi), "{effects:?}");
         assert_eq!(stage.core.members.live(), [reader]);
+    }
+
+    #[test]
+    fn rows_that_a_rebuild_brings_count_and_those_it_lacks_do_not() {
+        let mut stage = Stage::new();
+        stage.core.limits.document_bytes_max = 2 * HI.len();
+        let reader = stage.join(Role::Viewer);
+        let is_told = |effects: &[Effect]| {
+            effects.iter().any(|effect| {
+                matches!(
+                    effect,
+                    Effect::Send { to, message: ServerMessage::Stateless(text) }
+                        if *to == reader && text.contains("plan.read_only")
+                )
+            })
+        };
+        // Text "hello, all of you" in the root `t`, by client 2.
+        let mut long = vec![1, 1, 2, 0, 4, 1, 1, b't', 17];
+        long.extend_from_slice(b"hello, all of you\0");
+        let full = stage.rebuild(&[HI, &long]);
+        assert!(is_told(&full) && stage.core.size.is_full());
+        assert!(!is_told(&stage.rebuild(&[HI, &long])), "it is told once");
+        // A new epoch of a backup from before.
+        stage.rebuild(&[HI]);
+        assert!(!stage.core.size.is_full());
+        assert!(
+            is_told(&stage.rebuild(&[HI, &long])),
+            "it was not full in between"
+        );
     }
 
     #[test]
@@ -499,19 +515,10 @@ mod tests {
         let effects = stage.core.end_turn(stage.now);
         assert!(matches!(effects[..], [Effect::Rebuild]));
         // Text "x" in the root `t`, by client 2.
-        let stored = Stored {
-            snapshot: None,
-            rows: vec![&[1, 1, 2, 0, 4, 1, 1, b't', 1, b'x', 0], HI],
-            bindings: Vec::new(),
-        };
-        let effects = stage.core.rebuilt(Start {
-            plan: stage.plan,
-            replica: Replica::load(&stored).replica,
-            head: Seq(3),
-            snapshot_seq: Seq(0),
-            bytes: 0,
-            epoch_marker: None,
-        });
+        let x = [1, 1, 2, 0, 4, 1, 1, b't', 1, b'x', 0];
+        // Text "y", by client 3.
+        let y = [1, 1, 3, 0, 4, 1, 1, b't', 1, b'y', 0];
+        let effects = stage.rebuild(&[&x, &y, HI]);
         let brings_x = |effect: &Effect| {
             matches!(
                 effect,
