@@ -6,6 +6,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use convene_protocol::control::document as control;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use yrs::encoding::read::Cursor;
@@ -29,6 +30,17 @@ pub enum RootKind {
     Array,
     /// As `Y.XmlFragment`.
     Xml,
+}
+
+impl From<control::RootKind> for RootKind {
+    fn from(kind: control::RootKind) -> Self {
+        match kind {
+            control::RootKind::Text => Self::Text,
+            control::RootKind::Map => Self::Map,
+            control::RootKind::Array => Self::Array,
+            control::RootKind::Xml => Self::Xml,
+        }
+    }
 }
 
 impl RootKind {

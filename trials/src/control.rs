@@ -2,7 +2,7 @@
 
 use convene::document::{self, Replica};
 use convene::ids::{PlanId, UserId};
-use convene_protocol::control::document::{RootKind, WatchHash};
+use convene_protocol::control::document::WatchHash;
 use convene_protocol::control::{
     Call, METHODS, Request, Response, RpcFailure, member, parse_request, plan, session,
 };
@@ -187,7 +187,7 @@ fn answer_hash(request: &Request, replica: &Replica) -> Result<(), Finding> {
     let roots: Vec<(String, document::RootKind)> = watch
         .roots
         .into_iter()
-        .map(|(name, kind)| (name, kind_of(kind)))
+        .map(|(name, kind)| (name, kind.into()))
         .collect();
     let hash = within_limits("a hash", request.params_json().len(), || {
         replica.content_hash(&roots)
@@ -195,13 +195,4 @@ fn answer_hash(request: &Request, replica: &Replica) -> Result<(), Finding> {
     let is_poisoned = matches!(hash, Err(document::Refusal::Poisoned(_)));
     must!(!is_poisoned, "{hash:?} for {roots:?}");
     Ok(())
-}
-
-fn kind_of(kind: RootKind) -> document::RootKind {
-    match kind {
-        RootKind::Text => document::RootKind::Text,
-        RootKind::Map => document::RootKind::Map,
-        RootKind::Array => document::RootKind::Array,
-        RootKind::Xml => document::RootKind::Xml,
-    }
 }

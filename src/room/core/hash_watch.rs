@@ -38,15 +38,9 @@ impl HashWatch {
 }
 
 fn readable(roots: &[(String, RootKind)]) -> Vec<(String, document::RootKind)> {
-    let kind = |kind: &RootKind| match kind {
-        RootKind::Text => document::RootKind::Text,
-        RootKind::Map => document::RootKind::Map,
-        RootKind::Array => document::RootKind::Array,
-        RootKind::Xml => document::RootKind::Xml,
-    };
     roots
         .iter()
-        .map(|(name, as_what)| (name.clone(), kind(as_what)))
+        .map(|(name, kind)| (name.clone(), (*kind).into()))
         .collect()
 }
 
