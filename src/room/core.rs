@@ -27,11 +27,11 @@ use self::size::Size;
 use self::snapshots::Snapshots;
 use crate::clock::Timestamp;
 use crate::config::Limits;
-use crate::document::{ClientId, Replica};
+use crate::document::{ClientId, Loaded, Replica, Stored, epoch_client};
 use crate::ids::{PlanId, SessionId, UserId};
 use crate::room::effect::Effect;
 use crate::room::input::Input;
-use crate::storage::journal::Seq;
+use crate::storage::journal::{Epoch, Seq, StoredPlan};
 
 /// The limits a room keeps by itself; see [`Limits`] for each.
 #[derive(Debug, Clone)]
@@ -74,6 +74,34 @@ pub struct Start {
     pub bytes: usize,
     /// The client id in every state vector of this epoch, when it is not the first.
     pub epoch_marker: Option<ClientId>,
+}
+
+impl Start {
+    /// Makes a replica of what storage holds of a plan.
+    pub fn load(stored: &StoredPlan) -> Loaded {
+        Replica::load(&Stored {
+            snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
+            rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
+            bindings: stored.bindings.clone(),
+        })
+    }
+
+    /// What a room of `plan` starts from, given what storage holds and the replica made of it.
+    pub fn of(plan: PlanId, stored: &StoredPlan, replica: Replica) -> Self {
+        let (snapshot_seq, snapshot_bytes) = stored
+            .snapshot
+            .as_ref()
+            .map_or((Seq(0), 0), |(seq, bytes)| (*seq, bytes.len()));
+        let row_bytes: usize = stored.rows.iter().map(|row| row.update.len()).sum();
+        Self {
+            plan,
+            replica,
+            head: stored.head,
+            snapshot_seq,
+            bytes: snapshot_bytes + row_bytes,
+            epoch_marker: (stored.epoch > Epoch(1)).then(|| epoch_client(plan, stored.epoch.0)),
+        }
+    }
 }
 
 /// The state of one room.
@@ -263,7 +291,6 @@ mod tests {
     use super::*;
     use crate::auth::access::{Grant, Role};
     use crate::clock::Clock;
-    use crate::document::Stored;
     use crate::room::input::Joined;
     use crate::storage::journal::{AppendRefused, Committed};
 

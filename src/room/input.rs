@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use convene_protocol::control::document::RootKind;
+use convene_protocol::frame::ClientMessage;
 
 use crate::auth::access::{Grant, Role};
 use crate::clock::Timestamp;
@@ -99,6 +100,28 @@ pub enum Input {
     },
     /// Time passed.
     Ticked,
+}
+
+impl Input {
+    /// What a message of `session` is to its room; none for what is the dialect's business alone.
+    pub fn of(session: SessionId, message: ClientMessage) -> Option<Self> {
+        match message {
+            ClientMessage::SyncStep1(state_vector) => Some(Self::SyncStep1 {
+                session,
+                state_vector,
+            }),
+            ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
+                Some(Self::Updated { session, update })
+            }
+            ClientMessage::Awareness(update) => Some(Self::PresenceSent { session, update }),
+            ClientMessage::QueryAwareness => Some(Self::PresenceAsked { session }),
+            ClientMessage::Auth { .. }
+            | ClientMessage::Stateless(_)
+            | ClientMessage::Detach
+            | ClientMessage::Pong
+            | ClientMessage::Ignored => None,
+        }
+    }
 }
 
 /// A session as its room knows it.

@@ -227,24 +227,10 @@ impl Attachment {
 
     /// Hands on what a client says of the document; the rest is the dialect's business.
     pub(super) async fn deliver(&self, message: ClientMessage) -> Result<(), RoomGone> {
-        let session = self.session;
-        let input = match message {
-            ClientMessage::SyncStep1(state_vector) => Input::SyncStep1 {
-                session,
-                state_vector,
-            },
-            ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
-                Input::Updated { session, update }
-            }
-            ClientMessage::Awareness(update) => Input::PresenceSent { session, update },
-            ClientMessage::QueryAwareness => Input::PresenceAsked { session },
-            ClientMessage::Auth { .. }
-            | ClientMessage::Stateless(_)
-            | ClientMessage::Detach
-            | ClientMessage::Pong
-            | ClientMessage::Ignored => return Ok(()),
-        };
-        self.tell(input).await
+        match Input::of(self.session, message) {
+            Some(input) => self.tell(input).await,
+            None => Ok(()),
+        }
     }
 
     pub(super) async fn leave(&self) {

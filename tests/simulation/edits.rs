@@ -1,5 +1,6 @@
 //! What an honest editor does to its document.
 
+use convene_protocol::control::document::RootKind;
 use yrs::types::ToJson;
 use yrs::{
     Any, Array, Doc, GetString, Map, MapPrelim, Out, Text, TextPrelim, Transact, TransactionMut,
@@ -127,4 +128,10 @@ impl Content {
 }
 
 /// The roots, as a client asks for their hash.
-pub(crate) const ROOTS: [&str; 3] = [TEXT, MAP, ARRAY];
+pub(crate) fn roots() -> Vec<(String, RootKind)> {
+    vec![
+        (TEXT.to_owned(), RootKind::Text),
+        (MAP.to_owned(), RootKind::Map),
+        (ARRAY.to_owned(), RootKind::Array),
+    ]
+}

@@ -3,10 +3,10 @@
 //! Mirrors `room/task/loading.rs`.
 
 use bytes::Bytes;
-use convene::document::{Loaded, Replica, Stored, epoch_client, verify_snapshot};
+use convene::document::verify_snapshot;
 use convene::room::core::{RoomCore, RoomLimits, Start};
 use convene::room::handle::JoinRefused;
-use convene::storage::journal::{Epoch, Seq, StoredPlan};
+use convene::storage::journal::{Seq, StoredPlan};
 
 use crate::journal::{From, SnapshotWrite};
 use crate::oracle::Promise;
@@ -71,17 +71,11 @@ impl Room {
     }
 
     /// What the room starts from; none when the snapshot cannot be read.
-    fn start_from(&mut self, world: &mut World, stored: StoredPlan) -> Option<Start> {
-        let forgets = world.sabotage == Sabotage::ReusedClientId;
-        let loaded: Loaded = Replica::load(&Stored {
-            snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
-            rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
-            bindings: if forgets {
-                Vec::new()
-            } else {
-                stored.bindings.clone()
-            },
-        });
+    fn start_from(&mut self, world: &mut World, mut stored: StoredPlan) -> Option<Start> {
+        if world.sabotage == Sabotage::ReusedClientId {
+            stored.bindings.clear();
+        }
+        let loaded = Start::load(&stored);
         if loaded.snapshot_broken {
             world.coverage.count("fault: snapshot cannot be read");
             return None;
@@ -89,17 +83,7 @@ impl Room {
         world.check_load(&stored, &loaded);
         self.epoch = stored.epoch;
         self.head = stored.head;
-        let snapshot_bytes = stored.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
-        let row_bytes: usize = stored.rows.iter().map(|row| row.update.len()).sum();
-        Some(Start {
-            plan: world.plan,
-            replica: loaded.replica,
-            head: stored.head,
-            snapshot_seq: stored.snapshot.map_or(Seq(0), |(seq, _)| seq),
-            bytes: snapshot_bytes + row_bytes,
-            epoch_marker: (stored.epoch > Epoch(1))
-                .then(|| epoch_client(world.plan, stored.epoch.0)),
-        })
+        Some(Start::of(world.plan, &stored, loaded.replica))
     }
 
     /// Writes a snapshot, decoded once more first.

@@ -20,6 +20,7 @@ use convene_protocol::error_code::{Dialect, ErrorCode};
 use convene_protocol::frame::{ClientMessage, ServerMessage};
 use convene_protocol::hocuspocus::Address;
 
+use crate::edits::roots;
 use crate::room::Request;
 use crate::world::World;
 
@@ -349,28 +350,11 @@ fn input_of(session: SessionId, up: Up) -> Option<Input> {
             session,
             say: String::new(),
         }),
-        Up::Message(message) => match message {
-            ClientMessage::SyncStep1(state_vector) => Some(Input::SyncStep1 {
-                session,
-                state_vector,
-            }),
-            ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
-                Some(Input::Updated { session, update })
-            }
-            ClientMessage::Awareness(update) => Some(Input::PresenceSent { session, update }),
-            ClientMessage::QueryAwareness => Some(Input::PresenceAsked { session }),
-            ClientMessage::Stateless(_) => {
-                let kind = convene_protocol::control::document::RootKind::Text;
-                let map = convene_protocol::control::document::RootKind::Map;
-                let array = convene_protocol::control::document::RootKind::Array;
-                let [text, nested, list] = crate::edits::ROOTS.map(str::to_owned);
-                let roots = vec![(text, kind), (nested, map), (list, array)];
-                Some(Input::HashWatched { session, roots })
-            }
-            ClientMessage::Auth { .. }
-            | ClientMessage::Detach
-            | ClientMessage::Pong
-            | ClientMessage::Ignored => None,
-        },
+        // The only request that peers make.
+        Up::Message(ClientMessage::Stateless(_)) => {
+            let roots = roots();
+            Some(Input::HashWatched { session, roots })
+        }
+        Up::Message(message) => Input::of(session, message),
     }
 }

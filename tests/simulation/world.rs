@@ -10,14 +10,15 @@ use bytes::Bytes;
 use convene::auth::access::Role;
 use convene::clock::{Clock, Timestamp};
 use convene::config::Limits;
-use convene::document::{Loaded, Replica, RootKind, StateVector, Stored};
+use convene::document::{Loaded, StateVector};
 use convene::ids::{AppendId, PlanId, SessionId, UserId};
+use convene::room::core::Start;
 use convene::room::handle::JoinRefused;
 use convene::storage::journal::{Append, StoredPlan};
 use uuid::Uuid;
 
 use crate::coverage::Coverage;
-use crate::edits::ROOTS;
+use crate::edits;
 use crate::journal::{From, Journal, SnapshotWrite};
 use crate::oracle::{Promise, Sessions, Violation, violation};
 use crate::peer::Peer;
@@ -280,27 +281,20 @@ impl World {
     /// The content hash of what is committed; none when the plan is deleted.
     pub(crate) fn true_hash(&self) -> Option<String> {
         let whole = self.journal.load(From::FirstRow)?;
-        let replica = Replica::load(&Stored {
-            snapshot: None,
-            rows: whole.rows.iter().map(|row| row.update.as_ref()).collect(),
+        let of_rows = StoredPlan {
             bindings: Vec::new(),
-        })
-        .replica;
-        let kinds = [RootKind::Text, RootKind::Map, RootKind::Array];
-        let roots: Vec<_> = ROOTS.map(str::to_owned).into_iter().zip(kinds).collect();
-        replica.content_hash(&roots).ok()
+            ..whole
+        };
+        let roots: Vec<_> = edits::roots()
+            .into_iter()
+            .map(|(name, kind)| (name, kind.into()))
+            .collect();
+        Start::load(&of_rows).replica.content_hash(&roots).ok()
     }
 
     /// What a replica made anew from the database has come to; none when the plan is deleted.
     pub(crate) fn stored_vector(&self) -> Option<StateVector> {
-        let load = |from| {
-            let stored = self.journal.load(from)?;
-            Some(Replica::load(&Stored {
-                snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
-                rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
-                bindings: stored.bindings.clone(),
-            }))
-        };
+        let load = |from| Some(Start::load(&self.journal.load(from)?));
         let mut loaded = load(From::NewestSnapshot)?;
         if loaded.snapshot_broken {
             loaded = load(From::FirstRow)?;

@@ -6,25 +6,17 @@
 use bytes::Bytes;
 
 use super::{RoomTask, TICK};
-use crate::document::{Loaded, Replica, Stored, epoch_client, verify_snapshot};
+use crate::document::{Loaded, verify_snapshot};
 use crate::ids::{SessionId, UserId};
 use crate::room::core::{RoomCore, RoomLimits, Start};
 use crate::storage::StorageError;
-use crate::storage::journal::{Epoch, Origin, Quarantined, Seq, StoredPlan};
+use crate::storage::journal::{Origin, Quarantined, Seq, StoredPlan};
 
 /// Where a load begins.
 #[derive(Debug, Clone, Copy)]
 enum From {
     Snapshot,
     FirstRow,
-}
-
-fn load(stored: &StoredPlan) -> Loaded {
-    Replica::load(&Stored {
-        snapshot: stored.snapshot.as_ref().map(|(_, bytes)| bytes.as_ref()),
-        rows: stored.rows.iter().map(|row| row.update.as_ref()).collect(),
-        bindings: stored.bindings.clone(),
-    })
 }
 
 /// Why a plan could not be loaded.
@@ -77,9 +69,9 @@ impl RoomTask {
     /// The document from its newest snapshot, or from its first row if that cannot be read.
     async fn read_start(&mut self) -> Result<Start, LoadError> {
         let stored = self.read_plan(From::Snapshot).await?;
-        let loaded = load(&stored);
+        let loaded = Start::load(&stored);
         if !loaded.snapshot_broken {
-            return Ok(self.start(stored, loaded));
+            return Ok(self.start(&stored, loaded));
         }
         metrics::counter!("convene_snapshots_unreadable_total").increment(1);
         tracing::error!(
@@ -87,8 +79,8 @@ impl RoomTask {
             "the snapshot of plan {} cannot be read; its whole journal is", self.plan
         );
         let stored = self.read_plan(From::FirstRow).await?;
-        let loaded = load(&stored);
-        Ok(self.start(stored, loaded))
+        let loaded = Start::load(&stored);
+        Ok(self.start(&stored, loaded))
     }
 
     async fn read_plan(&self, from: From) -> Result<StoredPlan, LoadError> {
@@ -107,7 +99,7 @@ impl RoomTask {
     }
 
     /// What the room starts from; rows that could not be applied are kept aside and reported.
-    fn start(&mut self, stored: StoredPlan, loaded: Loaded) -> Start {
+    fn start(&mut self, stored: &StoredPlan, loaded: Loaded) -> Start {
         self.epoch = stored.epoch;
         for row in loaded
             .broken_rows
@@ -124,21 +116,7 @@ impl RoomTask {
                 reason: "the row could not be applied while loading".to_owned(),
             });
         }
-        let snapshot_bytes = stored.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
-        Start {
-            plan: self.plan,
-            replica: loaded.replica,
-            head: stored.head,
-            snapshot_seq: stored.snapshot.map_or(Seq(0), |(seq, _)| seq),
-            bytes: snapshot_bytes
-                + stored
-                    .rows
-                    .iter()
-                    .map(|row| row.update.len())
-                    .sum::<usize>(),
-            epoch_marker: (stored.epoch > Epoch(1))
-                .then(|| epoch_client(self.plan, stored.epoch.0)),
-        }
+        Start::of(self.plan, stored, loaded.replica)
     }
 
     pub(super) fn quarantine_update(
