@@ -19,6 +19,7 @@ use std::time::Duration;
 use convene_protocol::error_code::ErrorCode;
 
 use self::backlog::Backlog;
+pub use self::backlog::ROWS_PER_APPEND;
 use self::committed::Committed;
 use self::hash_watch::HashWatch;
 use self::members::Members;

@@ -10,6 +10,9 @@ use crate::reading::read;
 
 const CLIENTS: usize = 4;
 const STEPS: usize = 40;
+/// One case in so many goes on for longer: until it has more rows than one append takes.
+const LONG_ONE_IN: usize = 50;
+const MORE_STEPS: usize = 600;
 
 /// One case: several clients with times offline, and a server that restarts now and then.
 pub(crate) fn case(dice: &mut Dice) -> Result<Tally, Finding> {
@@ -18,36 +21,12 @@ pub(crate) fn case(dice: &mut Dice) -> Result<Tally, Finding> {
         .map(|user| Client::new(100 + user as u64 * 7, user))
         .collect();
     for _ in 0..STEPS {
-        let one = dice.below(CLIENTS);
-        let Some(client) = clients.get_mut(one) else {
-            break;
-        };
-        let is_going = dice.percent(10);
-        let is_coming = dice.percent(30);
-        client.online &= !is_going;
-        let new = if client.online {
-            let update = client.edit(dice, &ROOTS);
-            taken(judge.apply(client.user, &update)?)?
-        } else if is_coming {
-            let missed = resync(&mut judge, client)?;
-            client.online = true;
-            missed
-        } else {
-            drop(client.edit(dice, &ROOTS));
-            None
-        };
-        if let Some(new) = new {
-            for client in clients.iter().filter(|client| client.online) {
-                client.receive(&new)?;
-            }
-        }
-        match dice.below(32) {
-            0 => judge.take_snapshot()?,
-            1 => {
-                let from = dice.pick(&[From::Rows, From::Snapshot, From::Both]);
-                judge.restart(from, Likeness::Same)?;
-            }
-            _ => {}
+        step(dice, &mut judge, &mut clients)?;
+    }
+    // Not the first of its choices, which a script that is spent would always take.
+    if dice.below(LONG_ONE_IN) == LONG_ONE_IN - 1 {
+        for _ in 0..MORE_STEPS {
+            step(dice, &mut judge, &mut clients)?;
         }
     }
     // Once for all to tell what they have, once to hear what the others had.
@@ -58,6 +37,40 @@ pub(crate) fn case(dice: &mut Dice) -> Result<Tally, Finding> {
     }
     check_equal(&judge, &clients)?;
     judge.conclude(Likeness::Same)
+}
+
+fn step(dice: &mut Dice, judge: &mut Judge, clients: &mut [Client]) -> Result<(), Finding> {
+    let one = dice.below(CLIENTS);
+    let Some(client) = clients.get_mut(one) else {
+        return Ok(());
+    };
+    let is_going = dice.percent(10);
+    let is_coming = dice.percent(30);
+    client.online &= !is_going;
+    let new = if client.online {
+        let update = client.edit(dice, &ROOTS);
+        taken(judge.apply(client.user, &update)?)?
+    } else if is_coming {
+        let missed = resync(judge, client)?;
+        client.online = true;
+        missed
+    } else {
+        drop(client.edit(dice, &ROOTS));
+        None
+    };
+    if let Some(new) = new {
+        for client in clients.iter().filter(|client| client.online) {
+            client.receive(&new)?;
+        }
+    }
+    match dice.below(32) {
+        0 => judge.take_snapshot(),
+        1 => {
+            let from = dice.pick(&[From::Rows, From::Snapshot, From::Both]);
+            judge.restart(from, Likeness::Same)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Both ways of the exchange that follows a reconnect; what became of what the client had.

@@ -8,6 +8,7 @@ use convene::document::{
     ClientId, Refusal, Replica, RootKind, StateVector, Stored, merge, verify_snapshot,
 };
 use convene::ids::UserId;
+use convene::room::core::ROWS_PER_APPEND;
 
 use crate::finding::{Finding, Tally, must, within_limits};
 use crate::reading::{Content, read};
@@ -19,8 +20,6 @@ pub const ROOTS: [(&str, RootKind); 4] = [
     ("a", RootKind::Array),
     ("x", RootKind::Xml),
 ];
-/// Updates that a room merges into one frame at most.
-const MERGED_MAX: usize = 64;
 /// Entries of a state vector that this reads: generators know few clients.
 const CLIENTS_MAX: usize = 10_000;
 
@@ -203,10 +202,10 @@ impl Judge {
         Ok(replica)
     }
 
-    /// What a room sends to everybody: up to 64 rows in one frame.
+    /// What a room sends to everybody: an append of as many rows as one may have in one frame.
     fn check_merged(&self, likeness: Likeness) -> Result<(), Finding> {
         let mut merged = Vec::new();
-        for rows in self.rows.chunks(MERGED_MAX) {
+        for rows in self.rows.chunks(ROWS_PER_APPEND) {
             let one = merge(rows)
                 .ok_or_else(|| Finding::broken("rows of one journal that cannot be merged"))?;
             merged.push(one);

@@ -11,8 +11,9 @@ use crate::room::core::RoomCore;
 use crate::room::effect::Effect;
 use crate::storage::journal::{AppendRefused, Committed, NewRow};
 
-/// Rows of one append at most: keeps a transaction, and the wait for it, short.
-const ROWS_PER_APPEND: usize = 256;
+/// Rows of one append at most, which are shown in one frame: keeps a transaction, and the wait for it,
+/// short.
+pub const ROWS_PER_APPEND: usize = 256;
 /// What waits for a commit at most. A session that asks for more while the database is away comes
 /// back later.
 const HELD_BYTES_MAX: usize = 64 << 20;
