@@ -189,3 +189,93 @@ fn a_leaving_that_nobody_hears_of_is_found() {
     let found = first_broken(Sabotage::LostRemoval);
     assert_eq!(found.promise, Promise::AbsentAreNotSeen, "{found:?}");
 }
+
+#[test]
+fn a_newcomer_that_nobody_hears_of_is_found() {
+    let found = first_broken(Sabotage::LostArrival);
+    assert_eq!(found.promise, Promise::PresentAreSeen, "{found:?}");
+}
+
+#[test]
+fn an_update_without_a_status_is_found() {
+    let found = first_broken(Sabotage::LostStatus);
+    assert_eq!(found.promise, Promise::OneStatusPerUpdate, "{found:?}");
+}
+
+#[test]
+fn a_status_without_an_update_is_found() {
+    let found = first_broken(Sabotage::StatusForNothing);
+    assert_eq!(found.promise, Promise::OneStatusPerUpdate, "{found:?}");
+}
+
+#[test]
+fn a_full_outbox_that_is_forgotten_is_found() {
+    let found = first_broken(Sabotage::ForgottenBehind);
+    assert_eq!(found.promise, Promise::ShownIsWhole, "{found:?}");
+}
+
+#[test]
+fn an_update_that_nobody_is_shown_is_found() {
+    let found = first_broken(Sabotage::LostBroadcast);
+    assert_eq!(found.promise, Promise::Converged, "{found:?}");
+}
+
+#[test]
+fn a_snapshot_of_more_rows_than_it_says_is_found() {
+    let found = first_broken(Sabotage::SnapshotOfMore);
+    assert_eq!(found.promise, Promise::SnapshotIsItsRows, "{found:?}");
+}
+
+#[test]
+fn a_hash_before_the_commit_is_found() {
+    let found = first_broken(Sabotage::EarlyHash);
+    assert_eq!(found.promise, Promise::HashIsTrue, "{found:?}");
+}
+
+#[test]
+fn a_viewer_who_writes_is_found() {
+    let found = first_broken(Sabotage::EverybodyWrites);
+    assert_eq!(found.promise, Promise::OnlyWritersWrite, "{found:?}");
+}
+
+#[test]
+fn a_role_that_its_room_does_not_hear_of_is_found() {
+    let found = first_broken(Sabotage::LostRoleChange);
+    assert_eq!(found.promise, Promise::RoleIsCurrent, "{found:?}");
+}
+
+#[test]
+fn rows_in_the_wrong_order_are_found() {
+    let found = first_broken(Sabotage::ReversedRows);
+    assert_eq!(found.promise, Promise::JournalHasNoHoles, "{found:?}");
+}
+
+#[test]
+fn an_append_that_is_written_twice_is_found() {
+    let found = first_broken(Sabotage::ForgottenAppends);
+    assert_eq!(found.promise, Promise::AppendedOnce, "{found:?}");
+}
+
+#[test]
+fn a_row_that_a_load_leaves_out_is_found() {
+    let found = first_broken(Sabotage::SkippedRow);
+    assert_eq!(found.promise, Promise::LoadIsWhole, "{found:?}");
+}
+
+#[test]
+fn an_exchange_without_end_is_found() {
+    let found = first_broken(Sabotage::EndlessAnswers);
+    assert_eq!(found.promise, Promise::Settles, "{found:?}");
+}
+
+#[test]
+fn a_panic_is_found() {
+    let found = first_broken(Sabotage::Panic);
+    assert_eq!(found.promise, Promise::NothingPanics, "{found:?}");
+}
+
+#[test]
+fn a_room_of_nobody_that_stays_is_found() {
+    let found = first_broken(Sabotage::NeverIdle);
+    assert_eq!(found.promise, Promise::RoomsEnd, "{found:?}");
+}

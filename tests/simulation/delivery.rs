@@ -18,7 +18,7 @@ use convene_protocol::frame::{ServerMessage, SyncStatus};
 
 use crate::oracle::{Answers, Promise, Seat};
 use crate::room::{Room, Wants};
-use crate::sabotage::Told;
+use crate::sabotage::{Sabotage, Told};
 use crate::world::World;
 
 /// Whose update the effects answer, if it was one.
@@ -26,8 +26,9 @@ type Cause = Option<SessionId>;
 
 impl Room {
     /// Tells the core and performs what it decides.
-    pub(crate) fn feed(&mut self, world: &mut World, core: &mut RoomCore, input: Input) {
+    pub(crate) fn feed(&mut self, world: &mut World, core: &mut RoomCore, mut input: Input) {
         let cause = watch(world, self.serial, &input);
+        world.sabotage.mishear(&mut input);
         let told = match &input {
             Input::SyncStep1 {
                 session,
@@ -98,7 +99,9 @@ impl Room {
             match effect {
                 Effect::Send { to, message } => self.send(world, cause, to, message),
                 Effect::Broadcast { to, update } => {
-                    for session in self.broadcast(world, &to, &update) {
+                    let behind = self.broadcast(world, &to, &update);
+                    let forgets = world.sabotage == Sabotage::ForgottenBehind;
+                    for session in behind.into_iter().filter(|_| !forgets) {
                         self.feed(world, core, Input::FellBehind { session });
                     }
                 }

@@ -1,5 +1,6 @@
 //! What an honest editor does to its document.
 
+use convene::document::Replica;
 use convene_protocol::control::document::RootKind;
 use yrs::types::ToJson;
 use yrs::{
@@ -134,4 +135,13 @@ pub(crate) fn roots() -> Vec<(String, RootKind)> {
         (MAP.to_owned(), RootKind::Map),
         (ARRAY.to_owned(), RootKind::Array),
     ]
+}
+
+/// The content hash of all that peers write.
+pub(crate) fn hash_of(replica: &Replica) -> Option<String> {
+    let roots: Vec<_> = roots()
+        .into_iter()
+        .map(|(name, kind)| (name, kind.into()))
+        .collect();
+    replica.content_hash(&roots).ok()
 }

@@ -52,6 +52,9 @@ impl World {
             self.edit(number, edit);
         }
         self.settle(Absent::Return);
+        // Before all of them come back and are sent everything anew.
+        self.check_documents();
+        self.check_sessions();
         // The fence must hold against whatever is late.
         for snapshot in snapshots {
             self.land(snapshot);

@@ -87,6 +87,9 @@ impl Journal {
         } else {
             batch
         };
+        if self.sabotage == Sabotage::ForgottenAppends {
+            self.known.committed.clear();
+        }
         let settled = settle(batch, &mut self.known);
         let mut broken = None;
         let mut written: BTreeSet<AppendId> = BTreeSet::new();

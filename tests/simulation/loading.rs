@@ -75,6 +75,9 @@ impl Room {
         if world.sabotage == Sabotage::ReusedClientId {
             stored.bindings.clear();
         }
+        if world.sabotage == Sabotage::SkippedRow && !stored.rows.is_empty() {
+            stored.rows.remove(0);
+        }
         let loaded = Start::load(&stored);
         if loaded.snapshot_broken {
             world.coverage.count("fault: snapshot cannot be read");

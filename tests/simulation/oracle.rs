@@ -38,13 +38,16 @@ pub(crate) enum Promise {
     JournalHasNoHoles,
     /// An append becomes rows once.
     AppendedOnce,
-    /// A stored snapshot is never older than the one before.
+    /// A stored snapshot is never older than the one before. The fence that keeps it is the model's,
+    /// and so is what this tests: the server's is one statement of SQL, which `tests/it/storage/`
+    /// tries.
     SnapshotOnlyForward,
     /// A snapshot holds exactly the rows up to its sequence.
     SnapshotIsItsRows,
     /// A load brings back everything committed.
     LoadIsWhole,
-    /// A plan has one live room on a node.
+    /// A plan has one live room on a node. The registry that keeps it is the model's too; the
+    /// server's is tried by `tests/it/first_visitors.rs`.
     OneRoomPerPlan,
     /// A content hash is of the state vector beside it.
     HashIsTrue,

@@ -19,6 +19,7 @@ use convene::storage::settlement::Answer;
 use convene_protocol::error_code::ErrorCode;
 
 use crate::journal::From;
+use crate::sabotage::Sabotage;
 use crate::socket::Wire;
 use crate::world::World;
 
@@ -289,7 +290,8 @@ impl Room {
 
     fn is_over(&mut self, world: &World, core: &RoomCore) -> bool {
         let now = world.clock.now();
-        if !core.is_idle() || !self.requests.is_empty() || !self.inbox.is_empty() {
+        let never = world.sabotage == Sabotage::NeverIdle;
+        if never || !core.is_idle() || !self.requests.is_empty() || !self.inbox.is_empty() {
             self.idle_since = None;
             return false;
         }

@@ -1,11 +1,19 @@
 //! Bugs put in on purpose, where they would be seen from outside: the oracle must find each.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use convene::auth::access::{Grant, Role};
 use convene::ids::SessionId;
 use convene::room::core::RoomCore;
 use convene::room::effect::Effect;
-use convene_protocol::awareness;
+use convene::room::input::Input;
+use convene_protocol::awareness::{self, Entry};
+use convene_protocol::control::document::Hash;
+use convene_protocol::control::notify;
 use convene_protocol::frame::{ServerMessage, SyncStatus};
+
+use crate::edits;
 
 /// Which bug is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +33,36 @@ pub(crate) enum Sabotage {
     ReusedClientId,
     /// That somebody left is not sent on.
     LostRemoval,
+    /// That somebody came is not sent on.
+    LostArrival,
+    /// Updates are not acknowledged.
+    LostStatus,
+    /// A status goes to whoever sent no update.
+    StatusForNothing,
+    /// What a full outbox did not take is forgotten.
+    ForgottenBehind,
+    /// Updates are shown to nobody.
+    LostBroadcast,
+    /// A snapshot holds a row more than it says.
+    SnapshotOfMore,
+    /// A hash is sent of what is not committed.
+    EarlyHash,
+    /// Every role may write.
+    EverybodyWrites,
+    /// A room is not told of a new role.
+    LostRoleChange,
+    /// The rows of an append are in reverse.
+    ReversedRows,
+    /// Which appends were committed, is not remembered.
+    ForgottenAppends,
+    /// A load leaves out its first row.
+    SkippedRow,
+    /// Every update is answered with a step 1, which is answered with an update.
+    EndlessAnswers,
+    /// A room panics over a second load.
+    Panic,
+    /// A room never finds itself idle.
+    NeverIdle,
 }
 
 /// What the room was just told, as far as a bug depends on it.
@@ -36,6 +74,16 @@ pub(crate) enum Told {
 }
 
 impl Sabotage {
+    /// Changes an input to what a room with this bug hears.
+    pub(crate) fn mishear(self, input: &mut Input) {
+        if let Input::Joined(joined) = input
+            && self == Self::EverybodyWrites
+        {
+            let (plan, user) = (joined.grant.plan(), joined.grant.user());
+            joined.grant = Grant::new(plan, user, Role::Editor);
+        }
+    }
+
     /// The effects as a room with this bug and these `sessions` would have them.
     pub(crate) fn rewrite(
         self,
@@ -45,13 +93,35 @@ impl Sabotage {
         effects: Vec<Effect>,
     ) -> Vec<Effect> {
         match self {
-            Self::None | Self::NoSnapshotFence | Self::UnloadDuringLoad | Self::ReusedClientId => {
-                effects
-            }
+            Self::None
+            | Self::NoSnapshotFence
+            | Self::UnloadDuringLoad
+            | Self::ReusedClientId
+            | Self::ForgottenBehind
+            | Self::EverybodyWrites
+            | Self::LostRoleChange
+            | Self::ForgottenAppends
+            | Self::SkippedRow
+            | Self::NeverIdle => effects,
             Self::EarlyAcknowledgement => acknowledge_early(told, effects),
             Self::EarlyBroadcast => broadcast_early(sessions, effects),
             Self::EarlyStep2 => answer_early(told, core, effects),
-            Self::LostRemoval => effects.into_iter().filter_map(without_removals).collect(),
+            Self::LostRemoval => only_presence(effects, |entry| entry.state.is_some()),
+            Self::LostArrival => only_presence(effects, |entry| entry.state.is_none()),
+            Self::LostStatus => without(effects, is_applied),
+            Self::StatusForNothing => send_for_nothing(told, effects),
+            Self::LostBroadcast => {
+                without(effects, |effect| matches!(effect, Effect::Broadcast { .. }))
+            }
+            Self::SnapshotOfMore => effects.into_iter().map(name_row_before).collect(),
+            Self::EarlyHash => hash_early(told, core, effects),
+            Self::ReversedRows => effects.into_iter().map(reverse_rows).collect(),
+            Self::EndlessAnswers => ask_always(told, effects),
+            Self::Panic => {
+                let loads_again = |effect: &Effect| matches!(effect, Effect::Rebuild);
+                assert!(!effects.iter().any(loads_again), "on purpose");
+                effects
+            }
         }
     }
 }
@@ -64,15 +134,20 @@ fn is_send(effect: &Effect, to: SessionId, matches: impl Fn(&ServerMessage) -> b
     }
 }
 
+fn is_applied(effect: &Effect) -> bool {
+    let applied = ServerMessage::SyncStatus(SyncStatus::Applied);
+    matches!(effect, Effect::Send { message, .. } if *message == applied)
+}
+
+fn without(mut effects: Vec<Effect>, is_lost: impl Fn(&Effect) -> bool) -> Vec<Effect> {
+    effects.retain(|effect| !is_lost(effect));
+    effects
+}
+
 fn acknowledge_early(told: &Told, mut effects: Vec<Effect>) -> Vec<Effect> {
-    let is_applied =
-        |message: &ServerMessage| *message == ServerMessage::SyncStatus(SyncStatus::Applied);
     let Told::Updated { session } = told else {
         // What was acknowledged early is not acknowledged again.
-        effects.retain(
-            |effect| !matches!(effect, Effect::Send { message, .. } if is_applied(message)),
-        );
-        return effects;
+        return without(effects, is_applied);
     };
     let is_status = |message: &ServerMessage| matches!(message, ServerMessage::SyncStatus(_));
     if effects
@@ -85,6 +160,58 @@ fn acknowledge_early(told: &Told, mut effects: Vec<Effect>) -> Vec<Effect> {
         });
     }
     effects
+}
+
+fn send_for_nothing(told: &Told, mut effects: Vec<Effect>) -> Vec<Effect> {
+    if let Told::Step1 { session, .. } = told {
+        effects.push(Effect::Send {
+            to: *session,
+            message: ServerMessage::SyncStatus(SyncStatus::Applied),
+        });
+    }
+    effects
+}
+
+fn ask_always(told: &Told, mut effects: Vec<Effect>) -> Vec<Effect> {
+    if let Told::Updated { session } = told {
+        effects.push(Effect::Send {
+            to: *session,
+            message: ServerMessage::SyncStep1(Bytes::from_static(&[0])),
+        });
+    }
+    effects
+}
+
+fn hash_early(told: &Told, core: &RoomCore, mut effects: Vec<Effect>) -> Vec<Effect> {
+    if let Told::Updated { session } = told
+        && let Some(hash) = edits::hash_of(core.replica())
+    {
+        let hash = notify(&Hash {
+            plan: String::new(),
+            state_vector: STANDARD.encode(core.replica().state_vector()),
+            hash,
+            roots: edits::roots().into_iter().collect(),
+        });
+        effects.push(Effect::Send {
+            to: *session,
+            message: ServerMessage::Stateless(hash),
+        });
+    }
+    effects
+}
+
+fn name_row_before(mut effect: Effect) -> Effect {
+    if let Effect::WriteSnapshot { seq, .. } = &mut effect {
+        seq.0 -= 1;
+    }
+    effect
+}
+
+fn reverse_rows(mut effect: Effect) -> Effect {
+    if let Effect::Append { rows, .. } = &mut effect {
+        rows.reverse();
+    }
+    effect
 }
 
 fn broadcast_early(sessions: &[SessionId], effects: Vec<Effect>) -> Vec<Effect> {
@@ -118,18 +245,22 @@ fn answer_early(told: &Told, core: &RoomCore, mut effects: Vec<Effect>) -> Vec<E
     effects
 }
 
-fn without_removals(effect: Effect) -> Option<Effect> {
-    let Effect::BroadcastPresence { to, update } = effect else {
-        return Some(effect);
+/// The effects with only those entries of presence that are kept.
+fn only_presence(effects: Vec<Effect>, is_kept: fn(&Entry<'_>) -> bool) -> Vec<Effect> {
+    let keep = |effect: Effect| {
+        let Effect::BroadcastPresence { to, update } = effect else {
+            return Some(effect);
+        };
+        let entries = awareness::decode(&update).unwrap();
+        let kept: Vec<_> = entries
+            .iter()
+            .filter(|entry| is_kept(entry))
+            .map(|entry| (entry.client_id, entry.clock, entry.state))
+            .collect();
+        (!kept.is_empty()).then(|| Effect::BroadcastPresence {
+            to,
+            update: awareness::encode(kept),
+        })
     };
-    let entries = awareness::decode(&update).unwrap();
-    let here: Vec<_> = entries
-        .iter()
-        .filter(|entry| entry.state.is_some())
-        .map(|entry| (entry.client_id, entry.clock, entry.state))
-        .collect();
-    (!here.is_empty()).then(|| Effect::BroadcastPresence {
-        to,
-        update: awareness::encode(here),
-    })
+    effects.into_iter().filter_map(keep).collect()
 }

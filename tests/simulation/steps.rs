@@ -12,6 +12,7 @@ use convene_protocol::frame::ClientMessage;
 
 use crate::plan::{Edit, Fate, Fault, Link, Notice, Return, Say, Step, Way};
 use crate::room::{Request, Room};
+use crate::sabotage::Sabotage;
 use crate::socket::Up;
 use crate::world::{Late, Node, World};
 
@@ -270,6 +271,9 @@ impl World {
             "fault: member removed"
         });
         let user = self.users[user];
+        if self.sabotage == Sabotage::LostRoleChange {
+            return;
+        }
         for node in 0..self.nodes.len() {
             if let Some(serial) = self.nodes[node].registry {
                 self.tell_room(

@@ -285,11 +285,7 @@ impl World {
             bindings: Vec::new(),
             ..whole
         };
-        let roots: Vec<_> = edits::roots()
-            .into_iter()
-            .map(|(name, kind)| (name, kind.into()))
-            .collect();
-        Start::load(&of_rows).replica.content_hash(&roots).ok()
+        edits::hash_of(&Start::load(&of_rows).replica)
     }
 
     /// What a replica made anew from the database has come to; none when the plan is deleted.
