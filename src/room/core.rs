@@ -535,9 +535,10 @@ mod tests {
             "it is committed all the same"
         );
         assert!(
-            effects
+            !effects
                 .iter()
-                .any(|effect| matches!(effect, Effect::Disconnect { .. }))
+                .any(|effect| matches!(effect, Effect::Disconnect { .. })),
+            "everybody stays, and is sent it when it is here"
         );
         assert!(stage.core.is_poisoned());
         let effects = stage.core.end_turn(stage.now);

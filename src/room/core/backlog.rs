@@ -200,17 +200,11 @@ impl RoomCore {
     }
 
     /// Rows of this plan were committed by somebody else, such as a room whose thread was given up
-    /// with an append under way. This replica lacks them, so it must not become a snapshot.
+    /// with an append under way. This replica lacks them, so it must not become a snapshot: it is made
+    /// anew, and everybody is sent what they lack.
     fn load_what_came_between(&mut self) {
         self.poisoned = true;
         self.lacks_rows = true;
-        let sessions = self.members.all();
-        self.effects
-            .extend(sessions.into_iter().map(|session| Effect::Disconnect {
-                session,
-                code: ErrorCode::Unavailable,
-                say: "the plan is being loaded again; reconnecting goes on where it was".to_owned(),
-            }));
     }
 
     /// The journal refused for good: nothing uncommitted can stay in the replica.
