@@ -6,6 +6,7 @@
 //!
 //! Both sides are read once from front to back, whatever pieces the update tells a long text in.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::ClientId;
@@ -36,15 +37,14 @@ pub(super) fn is_same_history(stored: &[u8], told: &Update<'_>) -> Result<(), Cl
 fn agree(ours: &Section<'_>, told: &Section<'_>) -> bool {
     let (mut ours, mut told) = (Side::of(ours), Side::of(told));
     while let (Some(our), Some(tell)) = (&mut ours.piece, &mut told.piece) {
-        let skipped = our.clock.abs_diff(tell.clock);
-        if our.clock < tell.clock {
-            our.skip(skipped.min(our.end - our.clock));
-        } else if tell.clock < our.clock {
-            tell.skip(skipped.min(tell.end - tell.clock));
-        } else {
-            let len = our.end.min(tell.end) - our.clock;
-            if !our.agrees_with(tell, len) {
-                return false;
+        match our.clock.cmp(&tell.clock) {
+            Ordering::Less => our.skip(our.end.min(tell.clock) - our.clock),
+            Ordering::Greater => tell.skip(tell.end.min(our.clock) - tell.clock),
+            Ordering::Equal => {
+                let len = our.end.min(tell.end) - our.clock;
+                if !our.agrees_with(tell, len) {
+                    return false;
+                }
             }
         }
         ours.refill();
