@@ -124,6 +124,11 @@ impl Tally {
         Ok(())
     }
 
+    /// How many updates were kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.lock().updates.len()
+    }
+
     /// Everything that was kept.
     pub(crate) fn updates(&self) -> Vec<Bytes> {
         self.lock().updates.clone()

@@ -5,18 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use bytes::Bytes;
+use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep};
-use yrs::updates::decoder::Decode;
-use yrs::{Doc, GetString, Transact, Update};
 
 use crate::client::{Client, Habits, Keeps, Times};
 use crate::ledger::Ledger;
+use crate::newcomer::{read, text_of};
 use crate::place::Place;
 use crate::target::Server;
-use crate::update::{self, ROOT};
+use crate::update;
 use crate::usage;
 
 /// How many edits one writer may send in a run.
@@ -247,10 +245,17 @@ impl Crowd {
     /// Opens every room once more and counts the edits that are missing there, or at a client that
     /// kept what it got. All of them must have the same text.
     pub(crate) async fn check(&self) -> Result<Check> {
-        let mut check = Check::default();
-        for room in &self.rooms {
+        let newcomers = try_join_all(self.rooms.iter().map(|room| async {
             let first = room.clients.first().context("a client")?;
-            let mut texts = vec![read(&first.place, &self.ledger).await?];
+            read(&first.place, &self.ledger, |text| {
+                self.missing(room, text) == 0
+            })
+            .await
+        }))
+        .await?;
+        let mut check = Check::default();
+        for (room, newcomer) in self.rooms.iter().zip(newcomers) {
+            let mut texts = vec![newcomer.text];
             let keepers = room.clients.iter().rev().take(self.shape.keepers);
             for keeper in keepers {
                 texts.push(text_of(&keeper.tally.updates())?);
@@ -315,28 +320,4 @@ pub(crate) fn marks(text: &str) -> BTreeSet<String> {
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
-}
-
-/// The text of a document as a newcomer gets it.
-pub(crate) async fn read(place: &Place, ledger: &Arc<Ledger>) -> Result<String> {
-    let habits = Habits {
-        keeps: Keeps::Updates,
-        ..Habits::default()
-    };
-    let client = Client::join(place, habits, ledger).await?;
-    let updates = client.tally.updates();
-    ensure!(!updates.is_empty(), "the newcomer got no document");
-    text_of(&updates)
-}
-
-/// The text that updates make.
-pub(crate) fn text_of(updates: &[Bytes]) -> Result<String> {
-    let doc = Doc::new();
-    let text = doc.get_or_insert_text(ROOT);
-    for update in updates {
-        let update = Update::decode_v1(update)?;
-        doc.try_transact_mut()?.apply_update(update)?;
-    }
-    let txn = doc.try_transact()?;
-    Ok(text.get_string(&txn))
 }

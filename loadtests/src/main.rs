@@ -16,6 +16,7 @@ mod bench;
 mod client;
 mod crowd;
 mod ledger;
+mod newcomer;
 mod place;
 mod report;
 mod scenario;

@@ -9,8 +9,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::trace;
 use crate::client::{Client, Habits, Keeps};
-use crate::crowd::{count, text_of, wide};
+use crate::crowd::{count, wide};
 use crate::ledger::Ledger;
+use crate::newcomer::{Reading, read};
 use crate::report::Figures;
 use crate::target::{Acks, Programs, Server, Target};
 use crate::update::EDIT_CHARS_MIN;
@@ -45,7 +46,6 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let writing = write_all(&writer, &reader, (target, &trace.updates), &mut sent);
     let written = timeout(WRITE_MAX, writing).await;
     // A server that is not done by then is read as far as it came.
-    let gave_up = written.is_err();
     let took = written.unwrap_or_else(|_| Ok(start.elapsed()))?;
     figures.set("written_per_second", wide(sent) / took.as_secs_f64());
     drop((writer, reader));
@@ -53,17 +53,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let bytes = wide(usage::disk_bytes(server.data()));
     figures.set("disk_bytes_per_edit", bytes / count(trace.updates.len()));
     server.restart().await?;
-    let start = Instant::now();
-    let newcomer = Client::join(newcomer, keeps, &ledger).await?;
-    // Reading what arrived is this tool's time.
-    let mut took = start.elapsed();
-    let mut text = text_of(&newcomer.tally.updates())?;
-    // Some servers answer before they have read everything, and send the rest later.
-    while !gave_up && text != trace.text && start.elapsed() < Duration::from_secs(5) {
-        sleep(Duration::from_millis(5)).await;
-        text = text_of(&newcomer.tally.updates())?;
-        took = start.elapsed();
-    }
+    let Reading { text, took } = read(newcomer, &ledger, |text| text == trace.text).await?;
     figures.set("open_ms", took.as_secs_f64() * 1_000.0);
     figures.set("complete", if text == trace.text { 1.0 } else { 0.0 });
     Ok(())

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use futures_util::future::try_join_all;
 use tokio::time::sleep;
 
-use crate::crowd::{Crowd, Shape, count, marks, read, text_of};
+use crate::crowd::{Crowd, Shape, count, marks};
+use crate::newcomer::{read, text_of};
 use crate::place::Place;
 use crate::report::Figures;
 use crate::target::{Acks, Programs, Server, Target};
@@ -34,6 +36,45 @@ struct Losses {
     seen_gone: usize,
 }
 
+impl Losses {
+    /// Reads every room once more and counts what is gone.
+    async fn count(&mut self, crowd: &Crowd, readers: &[Option<Place>], acks: Acks) -> Result<()> {
+        let reading = crowd.rooms.iter().zip(readers).map(|(room, reader)| async {
+            let reader = reader.as_ref().context("a reader")?;
+            let [writer, watcher] = &room.clients[..] else {
+                bail!("a writer and a watcher");
+            };
+            let acked = match acks {
+                Acks::None => 0,
+                Acks::Echo => writer.tally.echoed.load(Ordering::Relaxed),
+                Acks::Status => writer.tally.acknowledged(),
+            };
+            let acked: BTreeSet<String> = (0..usize::try_from(acked)?)
+                .map(|number| update::mark(room.first_writer, number))
+                .collect();
+            let seen = marks(&text_of(&watcher.tally.updates())?);
+            let has_all = |text: &str| {
+                let text = marks(text);
+                acked.is_subset(&text) && seen.is_subset(&text)
+            };
+            let text = marks(&read(reader, &crowd.ledger, has_all).await?.text);
+            Ok(Self {
+                acked: acked.len(),
+                acked_gone: acked.difference(&text).count(),
+                seen: seen.len(),
+                seen_gone: seen.difference(&text).count(),
+            })
+        });
+        for room in try_join_all(reading).await? {
+            self.acked += room.acked;
+            self.acked_gone += room.acked_gone;
+            self.seen += room.seen;
+            self.seen_gone += room.seen_gone;
+        }
+        Ok(())
+    }
+}
+
 pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figures) -> Result<()> {
     let mut server = Server::start(target, programs).await?;
     let mut losses = Losses::default();
@@ -55,26 +96,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
         // What had been written into the sockets is read.
         sleep(Duration::from_millis(300)).await;
         server.start_again().await?;
-        for (room, reader) in crowd.rooms.iter().zip(readers) {
-            let reader = reader.context("a reader")?;
-            let [writer, watcher] = &room.clients[..] else {
-                continue;
-            };
-            let text = marks(&read(&reader, &crowd.ledger).await?);
-            let acked = match target.acks() {
-                Acks::None => 0,
-                Acks::Echo => writer.tally.echoed.load(Ordering::Relaxed),
-                Acks::Status => writer.tally.acknowledged(),
-            };
-            let acked: BTreeSet<String> = (0..usize::try_from(acked)?)
-                .map(|number| update::mark(room.first_writer, number))
-                .collect();
-            let seen = marks(&text_of(&watcher.tally.updates())?);
-            losses.acked += acked.len();
-            losses.acked_gone += acked.difference(&text).count();
-            losses.seen += seen.len();
-            losses.seen_gone += seen.difference(&text).count();
-        }
+        losses.count(&crowd, &readers, target.acks()).await?;
     }
     if target.acks() != Acks::None {
         figures.set("acked", count(losses.acked));
