@@ -91,6 +91,8 @@ pub(crate) struct Server {
     data: TempDir,
     port: u16,
     accounts: Option<Accounts>,
+    /// Rooms made so far: none is given out twice, on servers that have no accounts either.
+    rooms_made: usize,
 }
 
 impl Server {
@@ -107,6 +109,7 @@ impl Server {
             data,
             port,
             accounts: is_convene.then(|| Accounts::new(port)),
+            rooms_made: 0,
         })
     }
 
@@ -153,9 +156,10 @@ impl Server {
             }
             Target::Bare | Target::YWebsocketServer | Target::Hocuspocus | Target::YSweet => {
                 let mut made = Vec::new();
-                for room in 0..rooms {
-                    let place = self.open_place(&format!("room-{room}")).await?;
-                    made.push(vec![place; clients]);
+                for _ in 0..rooms {
+                    let room = format!("room-{}", self.rooms_made);
+                    self.rooms_made += 1;
+                    made.push(vec![self.open_place(&room).await?; clients]);
                 }
                 Ok(made)
             }
