@@ -110,6 +110,7 @@ fn broken_promise(report: &Report) -> Option<String> {
         "undelivered",
         "acked_gone",
         "seen_gone",
+        "not_applied",
     ];
     let broken = never.iter().find(|name| {
         report

@@ -227,6 +227,13 @@ impl Crowd {
             .sum()
     }
 
+    /// Edits that their writers were told are not taken, where a server says so.
+    pub(crate) fn not_applied(&self) -> u64 {
+        self.clients()
+            .map(|client| client.tally.not_applied.load(Ordering::Relaxed))
+            .sum()
+    }
+
     /// Edits sent so far by everybody.
     pub(crate) fn sent(&self) -> u64 {
         (0..self.shape.rooms * self.shape.writers)

@@ -48,6 +48,8 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     // A server that is not done by then is read as far as it came.
     let took = written.unwrap_or_else(|_| Ok(start.elapsed()))?;
     figures.set("written_per_second", wide(sent) / took.as_secs_f64());
+    let not_applied = writer.tally.not_applied.load(Ordering::Relaxed);
+    figures.set("not_applied", wide(not_applied));
     drop((writer, reader));
     sleep(SETTLE).await;
     let bytes = wide(usage::disk_bytes(server.data()));
@@ -55,7 +57,9 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     server.restart().await?;
     let Reading { text, took } = read(newcomer, &ledger, |text| text == trace.text).await?;
     figures.set("open_ms", took.as_secs_f64() * 1_000.0);
-    figures.set("complete", if text == trace.text { 1.0 } else { 0.0 });
+    let is_same = text == trace.text;
+    figures.set("complete", if is_same { 1.0 } else { 0.0 });
+    figures.set("texts_different", if is_same { 0.0 } else { 1.0 });
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use futures_util::future::try_join_all;
 use tokio::time::sleep;
 
-use crate::crowd::{Crowd, Shape, count, marks};
+use crate::crowd::{Crowd, Shape, count, marks, wide};
 use crate::newcomer::{read, text_of};
 use crate::place::Place;
 use crate::report::Figures;
@@ -34,6 +34,7 @@ struct Losses {
     acked_gone: usize,
     seen: usize,
     seen_gone: usize,
+    not_applied: u64,
 }
 
 impl Losses {
@@ -63,6 +64,7 @@ impl Losses {
                 acked_gone: acked.difference(&text).count(),
                 seen: seen.len(),
                 seen_gone: seen.difference(&text).count(),
+                not_applied: writer.tally.not_applied.load(Ordering::Relaxed),
             })
         });
         for room in try_join_all(reading).await? {
@@ -70,6 +72,7 @@ impl Losses {
             self.acked_gone += room.acked_gone;
             self.seen += room.seen;
             self.seen_gone += room.seen_gone;
+            self.not_applied += room.not_applied;
         }
         Ok(())
     }
@@ -104,6 +107,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     }
     figures.set("seen", count(losses.seen));
     figures.set("seen_gone", count(losses.seen_gone));
+    figures.set("not_applied", wide(losses.not_applied));
     Ok(())
 }
 

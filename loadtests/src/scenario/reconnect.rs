@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep};
 
 use crate::client::{Client, Habits};
-use crate::crowd::{Crowd, Shape};
+use crate::crowd::{Crowd, Shape, count, wide};
 use crate::report::Figures;
 use crate::target::{Programs, Server, Target};
 use crate::update::EDIT_CHARS_MIN;
@@ -28,6 +28,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let mut server = Server::start(target, programs).await?;
     let crowd = Crowd::gather(&mut server, SHAPE).await?;
     crowd.load(&server, RATE, WRITTEN).await?;
+    figures.set("not_applied", wide(crowd.not_applied()));
     let Crowd { rooms, ledger, .. } = crowd;
     let mut places = Vec::new();
     for room in rooms {
@@ -44,6 +45,6 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
         .map(|place| Client::join(place, Habits::default(), &ledger));
     let clients = try_join_all(coming).await?;
     figures.set("all_synced_s", start.elapsed().as_secs_f64());
-    figures.set("clients", crate::crowd::count(clients.len()));
+    figures.set("clients", count(clients.len()));
     Ok(())
 }

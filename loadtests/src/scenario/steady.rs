@@ -35,6 +35,7 @@ pub(super) async fn run(
         wide(phase.expected.saturating_sub(phase.delivered)),
     );
     figures.set("frames", wide(phase.frames));
+    figures.set("not_applied", wide(crowd.not_applied()));
     let usage = usage::of(server.pid()?)?;
     figures.set("server_peak_kib", wide(usage.peak_kib));
     if target.keeps_documents() {

@@ -72,6 +72,7 @@ pub(super) async fn run(
     figures.set("frames_per_second", best.frames_per_second);
     figures.set("server_cpu_percent", best.server_cores * 100.0);
     figures.set("own_cpu_percent", best.own_cores * 100.0);
+    figures.set("not_applied", wide(crowd.not_applied()));
     if let Some(times) = &best.times {
         figures.latency("seen", &times.seen);
     }
