@@ -1,6 +1,6 @@
 //! Rooms full of clients, some of whom type, and whether everybody ends with the same text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::client::{Client, Habits, Keeps, Times};
 use crate::ledger::Ledger;
 use crate::newcomer::{read, text_of};
 use crate::place::Place;
+use crate::report::Figures;
 use crate::target::Server;
 use crate::update;
 use crate::usage;
@@ -304,10 +305,10 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    pub(crate) fn figures(self, into: &mut BTreeMap<String, f64>) {
-        into.insert("texts_compared".to_owned(), count(self.compared));
-        into.insert("texts_different".to_owned(), count(self.different));
-        into.insert("edits_missing".to_owned(), count(self.missing));
+    pub(crate) fn figures(self, into: &mut Figures) {
+        into.set("texts_compared", count(self.compared));
+        into.set("texts_different", count(self.different));
+        into.set("edits_missing", count(self.missing));
     }
 }
 

@@ -21,8 +21,11 @@ pub(crate) struct Report {
 pub(crate) struct Figures(pub(crate) BTreeMap<String, f64>);
 
 impl Figures {
+    /// Notes a figure. A quotient of nothing is none, and JSON has no way to write it.
     pub(crate) fn set(&mut self, name: &str, value: f64) {
-        self.0.insert(name.to_owned(), value);
+        if value.is_finite() {
+            self.0.insert(name.to_owned(), value);
+        }
     }
 
     /// The middle and the slow end of latencies, in milliseconds.
@@ -37,4 +40,21 @@ pub(crate) fn millis(latency: &Histogram<u64>, quantile: f64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a minute of microseconds")]
     let micros = latency.value_at_quantile(quantile) as f64;
     micros / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quotient_of_nothing_is_no_figure() {
+        let mut figures = Figures::default();
+        figures.set("nothing", f64::NAN);
+        figures.set("endless", f64::INFINITY);
+        figures.set("half", 0.5);
+        assert_eq!(
+            figures.0.into_iter().collect::<Vec<_>>(),
+            [("half".to_owned(), 0.5)]
+        );
+    }
 }

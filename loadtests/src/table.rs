@@ -180,8 +180,10 @@ const LINES: &[Line] = &[
 /// Reads reports, one a line, and makes the table.
 pub(crate) fn render(results: &str) -> Result<String> {
     let mut seen: BTreeMap<(Scenario, Target, String), Vec<f64>> = BTreeMap::new();
+    let mut runs: BTreeMap<(Scenario, Target), usize> = BTreeMap::new();
     for result in results.lines() {
         let report: Report = serde_json::from_str(result)?;
+        *runs.entry((report.scenario, report.target)).or_default() += 1;
         for (name, value) in report.figures {
             seen.entry((report.scenario, report.target, name))
                 .or_default()
@@ -200,8 +202,12 @@ pub(crate) fn render(results: &str) -> Result<String> {
         for target in TARGETS {
             let cell = line.figures.iter().map(|figure| {
                 let key = (line.scenario, *target, (*figure).to_owned());
-                let value = median(seen.get(&key)?)?;
-                Some(number(value, line.digits))
+                let values = seen.get(&key)?;
+                // The runs that have a figure are the good ones; their median alone would flatter.
+                if values.len() < *runs.get(&(line.scenario, *target))? {
+                    return None;
+                }
+                Some(number(median(values)?, line.digits))
             });
             let cell: Option<Vec<String>> = cell.collect();
             write!(
@@ -270,6 +276,29 @@ mod tests {
         assert_eq!(number(0.5, 2), "0.50");
         assert_eq!(number(-123.0, 0), "-123");
         assert_eq!(number(-1_234.5, 1), "-1,234.5");
+    }
+
+    #[test]
+    fn a_figure_that_one_run_lacks_is_not_shown() {
+        let report = |figures: &str| {
+            format!(
+                "{{\"target\":\"convene\",\"scenario\":\"cold-load\",\"figures\":{{{figures}}}}}"
+            )
+        };
+        let results = [
+            report("\"complete\":1.0,\"open_ms\":20.0"),
+            report("\"complete\":0.0"),
+            report("\"complete\":0.0"),
+        ];
+        let table = render(&results.join("\n")).unwrap();
+        assert!(
+            table.contains("| ... opened after a restart, ms | - | - |"),
+            "{table}"
+        );
+        assert!(
+            table.contains("| ... complete (1 is yes) | 0 | - |"),
+            "{table}"
+        );
     }
 
     #[test]

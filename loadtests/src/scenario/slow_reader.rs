@@ -55,6 +55,6 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let was_closed = slow.tally.closed.load(std::sync::atomic::Ordering::Relaxed);
     figures.set("slow_reader_closed", if was_closed { 1.0 } else { 0.0 });
     figures.set("not_applied", wide(crowd.not_applied()));
-    crowd.check().await?.figures(&mut figures.0);
+    crowd.check().await?.figures(figures);
     Ok(())
 }

@@ -39,7 +39,7 @@ pub(super) async fn run(
     let usage = usage::of(server.pid()?)?;
     figures.set("server_peak_kib", wide(usage.peak_kib));
     if target.keeps_documents() {
-        crowd.check().await?.figures(&mut figures.0);
+        crowd.check().await?.figures(figures);
     }
     Ok(())
 }

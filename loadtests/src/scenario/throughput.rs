@@ -77,7 +77,7 @@ pub(super) async fn run(
         figures.latency("seen", &times.seen);
     }
     if target.keeps_documents() {
-        crowd.check().await?.figures(&mut figures.0);
+        crowd.check().await?.figures(figures);
     }
     Ok(())
 }
