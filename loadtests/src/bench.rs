@@ -5,35 +5,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 
 use crate::report::Report;
 use crate::scenario::Scenario;
 use crate::table;
 use crate::target::{Programs, Target};
 
-/// What is measured how often: short loads vary, long ones take their time.
-const PLAN: &[(Scenario, Often)] = &[
-    (Scenario::FanOut, Often::Thrice),
-    (Scenario::HotRoom, Often::Thrice),
-    (Scenario::ManyRoomsMost, Often::Thrice),
-    (Scenario::OneRoomMost, Often::Thrice),
-    (Scenario::Idle, Often::Thrice),
-    (Scenario::Reconnect, Often::Thrice),
-    (Scenario::ColdLoad, Often::Once),
-    (Scenario::Presence, Often::Thrice),
-    (Scenario::SlowReader, Often::Once),
-    (Scenario::Durability, Often::Once),
-    (Scenario::Churn, Often::Once),
-];
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Often {
-    Once,
-    Thrice,
-}
-
 /// What is run, and where the results go.
 pub(crate) struct Bench {
+    /// How often each load runs.
     pub(crate) runs: usize,
     pub(crate) programs: Programs,
     /// The reports, one a line.
@@ -52,28 +33,21 @@ impl Bench {
         let mut results = File::create(&self.results)
             .with_context(|| format!("{} cannot be written", self.results.display()))?;
         let mut wrong = Vec::new();
-        for (scenario, often) in PLAN {
-            let runs = if *often == Often::Thrice {
-                self.runs
-            } else {
-                1
-            };
-            // Servers in turn within a run, so that what else the machine does meets all of them.
-            for _ in 0..runs {
-                for target in table::TARGETS.iter().filter(|it| scenario.applies_to(**it)) {
-                    match Box::pin(scenario.run(*target, &self.programs)).await {
-                        Ok(report) => {
-                            let line = serde_json::to_string(&report)?;
-                            println!("{line}");
-                            writeln!(results, "{line}")?;
-                            wrong.extend(broken_promise(&report));
-                        }
-                        Err(error) => {
-                            eprintln!("{target:?} {scenario:?}: {error:#}");
-                            if is_ours(*target) {
-                                wrong.push(format!("{target:?} {scenario:?}: {error:#}"));
-                            }
-                        }
+        let loads = self.loads();
+        for (number, (scenario, target)) in loads.iter().enumerate() {
+            let (now, all) = (number + 1, loads.len());
+            eprintln!("load {now} of {all}: {target:?} {scenario:?}");
+            match Box::pin(scenario.run(*target, &self.programs)).await {
+                Ok(report) => {
+                    let line = serde_json::to_string(&report)?;
+                    println!("{line}");
+                    writeln!(results, "{line}")?;
+                    wrong.extend(broken_promise(&report));
+                }
+                Err(error) => {
+                    eprintln!("{target:?} {scenario:?}: {error:#}");
+                    if is_ours(*target) {
+                        wrong.push(format!("{target:?} {scenario:?}: {error:#}"));
                     }
                 }
             }
@@ -83,6 +57,18 @@ impl Bench {
             bail!("convene broke its promises:\n{}", wrong.join("\n"));
         }
         Ok(())
+    }
+
+    /// Every load, in the order in which they run: servers in turn within a run, so that what else
+    /// the machine does meets all of them.
+    fn loads(&self) -> Vec<(Scenario, Target)> {
+        let mut loads = Vec::new();
+        for scenario in Scenario::value_variants() {
+            let targets = table::TARGETS.iter().filter(|it| scenario.applies_to(**it));
+            let run = targets.map(|target| (*scenario, *target));
+            loads.extend(std::iter::repeat_n(run, self.runs).flatten());
+        }
+        loads
     }
 }
 

@@ -58,9 +58,9 @@ enum Command {
         #[command(flatten)]
         places: Places,
     },
-    /// Put every load on every server and write the table; takes about 40 minutes
+    /// Put every load on every server and write the table; takes about an hour
     Bench {
-        /// How often the shorter loads run
+        /// How often each load runs
         #[arg(long, default_value_t = 3)]
         runs: usize,
         #[command(flatten)]
