@@ -235,13 +235,9 @@ impl Client {
         let slept = self.orders.send(Order::Sleep(pause)).await.ok();
         slept.context("the client has ended")
     }
-
-    /// Breaks the connection, as a closed laptop does.
-    pub(crate) fn drop_connection(self) {
-        self.task.abort();
-    }
 }
 
+/// Breaks the connection, as a closed laptop does.
 impl Drop for Client {
     fn drop(&mut self) {
         self.task.abort();

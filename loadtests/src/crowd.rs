@@ -146,15 +146,8 @@ impl Crowd {
         }))
         .await?;
         let took = start.elapsed();
-        let cores = |before: usage::Usage, after: usage::Usage| {
-            after
-                .processor
-                .saturating_sub(before.processor)
-                .as_secs_f64()
-                / took.as_secs_f64()
-        };
-        let server_cores = cores(server_before, usage::of(server.pid()?)?);
-        let own_cores = cores(own_before, usage::own()?);
+        let server_cores = usage::of(server.pid()?)?.cores_since(server_before, took);
+        let own_cores = usage::own()?.cores_since(own_before, took);
         let others = (self.shape.clients - 1) as u64;
         let expected = (self.sent() - sent_before) * others;
         self.wait_delivered(before + expected, Duration::from_millis(500))

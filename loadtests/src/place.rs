@@ -1,7 +1,7 @@
 //! Where a client connects, and how the dialect spoken there writes what every dialect says.
 
 use bytes::Bytes;
-use convene_protocol::lib0::{Reader, write_var_bytes, write_var_string, write_var_uint};
+use convene_protocol::lib0::{Reader, write_var_bytes, write_var_string};
 
 /// One client's way into one document.
 #[derive(Debug, Clone)]
@@ -127,14 +127,4 @@ impl Place {
         };
         Some(heard)
     }
-}
-
-/// An awareness update of one client.
-pub(crate) fn presence(client: u64, clock: u64, state: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(state.len() + 16);
-    write_var_uint(&mut out, 1);
-    write_var_uint(&mut out, client);
-    write_var_uint(&mut out, clock);
-    write_var_string(&mut out, state);
-    out
 }

@@ -20,6 +20,14 @@ pub(crate) struct Usage {
     pub(crate) peak_kib: u64,
 }
 
+impl Usage {
+    /// The processor time since `before`, which was `ago`, as a share of one core.
+    pub(crate) fn cores_since(self, before: Self, ago: Duration) -> f64 {
+        let used = self.processor.saturating_sub(before.processor);
+        used.as_secs_f64() / ago.as_secs_f64()
+    }
+}
+
 /// This process.
 pub(crate) fn own() -> Result<Usage> {
     of(std::process::id())

@@ -31,7 +31,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let open_and_close = |number: usize| {
         let opening = order().take(number).map(|place| async {
             let client = Client::join(place, Habits::default(), &ledger).await?;
-            client.drop_connection();
+            drop(client);
             anyhow::Ok(())
         });
         stream::iter(opening)

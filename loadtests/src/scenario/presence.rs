@@ -4,12 +4,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use convene_protocol::awareness;
 use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep};
 
 use crate::client::Client;
 use crate::crowd::{Crowd, Shape, count, wide};
-use crate::place;
 use crate::report::Figures;
 use crate::target::{Programs, Server, Target};
 use crate::update::{EDIT_CHARS_MIN, FIRST_CLIENT};
@@ -38,21 +38,13 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
         .enumerate()
         .map(|(writer, client)| move_cursor(&crowd, client, writer));
     let moves: usize = try_join_all(moving).await?.into_iter().sum();
-    let took = start.elapsed().as_secs_f64();
-    let server_after = usage::of(server.pid()?)?;
-    let own_after = usage::own()?;
+    let took = start.elapsed();
+    let server_cores = usage::of(server.pid()?)?.cores_since(server_before, took);
+    let own_cores = usage::own()?.cores_since(own_before, took);
     sleep(Duration::from_secs(1)).await;
-    let percent = |before: usage::Usage, after: usage::Usage| {
-        after
-            .processor
-            .saturating_sub(before.processor)
-            .as_secs_f64()
-            / took
-            * 100.0
-    };
     figures.latency("seen", &crowd.take_times()?.seen);
-    figures.set("server_cpu_percent", percent(server_before, server_after));
-    figures.set("own_cpu_percent", percent(own_before, own_after));
+    figures.set("server_cpu_percent", server_cores * 100.0);
+    figures.set("own_cpu_percent", own_cores * 100.0);
     let tallies = || crowd.clients().map(|client| &client.tally);
     let seen: u64 = tallies()
         .map(|it| it.presence.load(Ordering::Relaxed))
@@ -60,7 +52,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let frames: u64 = tallies().map(|it| it.frames.load(Ordering::Relaxed)).sum();
     let expected = moves * (SHAPE.clients - 1);
     figures.set("seen_percent", wide(seen) / count(expected) * 100.0);
-    figures.set("frames_per_second", wide(frames) / took);
+    figures.set("frames_per_second", wide(frames) / took.as_secs_f64());
     Ok(())
 }
 
@@ -76,7 +68,8 @@ async fn move_cursor(crowd: &Crowd, client: &Client, writer: usize) -> Result<us
         let state = format!(
             "{{\"user\":{{\"name\":\"Writer {writer}\",\"color\":\"#30bced\"}},\"cursor\":{{\"at\":{at}}}}}"
         );
-        let update = place::presence(FIRST_CLIENT + writer as u64, at as u64 + 1, &state);
+        let entry = (FIRST_CLIENT + writer as u64, at as u64 + 1, Some(&*state));
+        let update = awareness::encode([entry]);
         client.send(client.place.awareness(&update)).await?;
         moves += 1;
         sleep(PAUSE).await;

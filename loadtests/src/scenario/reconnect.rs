@@ -34,7 +34,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     for room in rooms {
         for client in room.clients {
             places.push(client.place.clone());
-            client.drop_connection();
+            drop(client);
         }
     }
     sleep(Duration::from_secs(1)).await;
