@@ -16,6 +16,24 @@ target_dir=${CARGO_TARGET_DIR:-$PWD/target}
 triple=$(rustc -vV | sed -n 's/^host: //p')
 failed=()
 
+# A name with a slip in it would run nothing, and find nothing.
+is_part() { # name
+    local part
+    for part in "${seeded[@]}" "${targets[@]}"; do
+        [[ $1 != "$part" ]] || return 0
+    done
+    return 1
+}
+if [[ -n $only ]] && ! is_part "$only"; then
+    echo "no part is called '$only'; there are: ${seeded[*]} ${targets[*]}" >&2
+    exit 2
+fi
+# A seed makes something else in every part.
+if [[ -n $seed && -z $only ]]; then
+    echo "FUZZ_SEED needs FUZZ_PART, one of: ${seeded[*]} ${targets[*]}" >&2
+    exit 2
+fi
+
 build_trials() {
     local build=(cargo build --release --locked --quiet --package convene-trials)
     if [[ ${SANITIZE:-} == address ]]; then
