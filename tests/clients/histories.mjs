@@ -6,7 +6,7 @@
 //   question: length (4 bytes, little endian), a letter, what it is about
 //   answer:   length, and for
 //     H                        the seed of the next history, as text; empty ends it all
-//     U user mayMiss update    a byte (0 taken, 1 something is missing, 2 refused), what is new in it
+//     U user mayMiss update    a byte (0 taken, 1 something is missing), what is new in it
 //     S vector                 the server's vector (with its length in front), what the asker lacks
 //     R how                    nothing: the server has started again
 //     E content                nothing: the server has compared
