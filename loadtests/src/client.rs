@@ -157,7 +157,8 @@ impl Times {
     }
 }
 
-fn empty() -> Result<Histogram<u64>> {
+/// For times in microseconds, up to the longest that is told apart.
+pub(crate) fn empty() -> Result<Histogram<u64>> {
     Ok(Histogram::new_with_bounds(1, LATENCY_MAX, 2)?)
 }
 

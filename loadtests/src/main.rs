@@ -15,6 +15,7 @@ mod bare;
 mod bench;
 mod client;
 mod crowd;
+mod disk;
 mod ledger;
 mod newcomer;
 mod place;

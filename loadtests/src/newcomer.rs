@@ -17,7 +17,7 @@ use crate::update::ROOT;
 /// A text to which nothing came for so long does not grow any more.
 const QUIET: Duration = Duration::from_secs(1);
 /// How long a server may take to show what it has.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(15);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A document's text, and when the last of it came.

@@ -62,6 +62,12 @@ const LINES: &[Line] = &[
     ),
     line(
         Scenario::FanOut,
+        "... the disk alone: a page appended and kept, p50 / p99 ms",
+        &["page_p50_ms", "page_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::FanOut,
         "... server CPU, % of a core",
         &["server_cpu_percent"],
         0,

@@ -65,6 +65,11 @@ impl Target {
         }
     }
 
+    /// Whether what it acknowledges is on the disk.
+    pub(crate) const fn acks_what_is_kept(self) -> bool {
+        matches!(self, Self::Convene | Self::ConveneHocuspocus)
+    }
+
     /// Whether it keeps a document at all.
     pub(crate) const fn keeps_documents(self) -> bool {
         !matches!(self, Self::Bare)

@@ -1,5 +1,6 @@
 //! A long text is written, edit by edit, and read again by a server that has just started.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -23,8 +24,10 @@ const WINDOW: u64 = 1_000;
 const WRITE_MAX: Duration = Duration::from_secs(30);
 /// A reader to whom nothing came for so long may have everything.
 const QUIET: Duration = Duration::from_secs(3);
-/// How long servers that save later get to do so.
+/// How long servers that save later get to begin with it, to go on, and to end.
 const SETTLE: Duration = Duration::from_secs(12);
+const SETTLE_STILL: Duration = Duration::from_secs(4);
+const SETTLE_MAX: Duration = Duration::from_secs(40);
 
 pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figures) -> Result<()> {
     let trace = trace::make()?;
@@ -50,8 +53,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let not_applied = writer.tally.not_applied.load(Ordering::Relaxed);
     figures.set("not_applied", wide(not_applied));
     drop((writer, reader));
-    sleep(SETTLE).await;
-    let bytes = wide(usage::disk_bytes(server.data()));
+    let bytes = wide(settle(server.data()).await);
     figures.set("disk_bytes_per_edit", bytes / count(trace.updates.len()));
     server.restart().await?;
     let Reading { text, took } = read(newcomer, &ledger, |text| text == trace.text).await?;
@@ -63,6 +65,22 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     figures.set("complete", if is_same { 1.0 } else { 0.0 });
     figures.set("texts_different", if is_same { 0.0 } else { 1.0 });
     Ok(())
+}
+
+/// Waits until a server's data do not grow any more, and says how many bytes they take.
+async fn settle(data: &Path) -> u64 {
+    let start = Instant::now();
+    let (mut bytes, mut since) = (0, start);
+    while start.elapsed() < SETTLE_MAX
+        && (start.elapsed() < SETTLE || since.elapsed() < SETTLE_STILL)
+    {
+        sleep(Duration::from_millis(200)).await;
+        let now = usage::disk_bytes(data);
+        if now != bytes {
+            (bytes, since) = (now, Instant::now());
+        }
+    }
+    bytes
 }
 
 /// Sends everything and waits until the server has taken it: by its acknowledgements, or else until

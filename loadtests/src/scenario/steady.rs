@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::crowd::{Crowd, Shape, wide};
+use crate::disk;
 use crate::report::Figures;
 use crate::target::{Acks, Programs, Server, Target};
 use crate::usage;
@@ -22,6 +23,9 @@ pub(super) async fn run(
 ) -> Result<()> {
     let mut server = Server::start(target, programs).await?;
     let crowd = Crowd::gather(&mut server, shape).await?;
+    if target.acks_what_is_kept() {
+        figures.latency("page", &disk::keep_pages(server.data()).await?);
+    }
     crowd.load(&server, RATE, WARM_UP).await?;
     let phase = crowd.load(&server, RATE, MEASURED).await?;
     figures.latency("seen", &phase.times.seen);
