@@ -10,9 +10,9 @@
 //! first, without allocating for what it only claims. `wire` refuses what is not sound in itself,
 //! `guard` what does not fit this document: updates that leave holes, structs whose neighbours are
 //! elsewhere, and client ids of other accounts. What is sound and in a form that yrs does not take
-//! well is told to it in another (`forgetting`, `joining`). [`Replica`] then lets yrs apply it, catches
-//! a panic, and hands out only what yrs encoded itself. After a panic nothing of that replica is
-//! used again.
+//! well is told to it in another (`forgetting`, `joining`). [`Replica`] then lets yrs apply it
+//! (`applying`, where panics are caught), and hands out only what yrs encoded itself. After a panic
+//! nothing of that replica is used again.
 
 mod refusal;
 mod state_vector;
@@ -26,6 +26,7 @@ mod index;
 mod ordering;
 mod placing;
 
+mod applying;
 mod content;
 mod epoch;
 mod forgetting;

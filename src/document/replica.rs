@@ -2,13 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
-use yrs::updates::decoder::Decode;
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, TransactionMut};
 
+use super::applying::{Failure, integrate, said};
 use super::content::{self, RootKind};
 use super::forgetting::{collect, forget_deleted_runs};
 use super::guard::{Admitted, Guard, Writer};
@@ -63,15 +62,6 @@ pub struct Replica {
     harmed: bool,
     /// The whole state, encoded since the last change; every newcomer is sent it.
     whole: RefCell<Option<Bytes>>,
-}
-
-/// Why yrs did not take an update.
-#[derive(Debug)]
-enum Failure {
-    /// It could not read it; the document is as it was.
-    Undecodable,
-    /// It failed on the way: the document is lost.
-    Harmed(String),
 }
 
 impl Replica {
@@ -355,48 +345,6 @@ fn new_doc() -> Doc {
     // Crafted formats make the clean-up run without end, and clients do their own.
     options.cleanup_formatting = false;
     Doc::with_options(options)
-}
-
-/// Lets yrs apply `bytes`.
-fn integrate<T>(
-    doc: &Doc,
-    bytes: &[u8],
-    emit: impl FnOnce(&TransactionMut<'_>) -> T,
-) -> Result<T, Failure> {
-    let update = catch_unwind(|| yrs::Update::decode_v1(bytes))
-        .ok()
-        .and_then(Result::ok)
-        .ok_or(Failure::Undecodable)?;
-    let txn = doc
-        .try_transact_mut()
-        .map_err(|error| Failure::Harmed(error.to_string()))?;
-    // Dropped only after it has committed: dropping commits, and a second panic would abort.
-    let mut txn = ManuallyDrop::new(txn);
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let applied = txn.apply_update(update);
-        txn.commit();
-        applied.map_err(|error| error.to_string())?;
-        if txn.has_missing_updates() {
-            return Err("something was left pending".to_owned());
-        }
-        Ok(emit(&txn))
-    }));
-    match outcome {
-        Ok(outcome) => {
-            drop(ManuallyDrop::into_inner(txn));
-            outcome.map_err(Failure::Harmed)
-        }
-        Err(panic) => Err(Failure::Harmed(said(&*panic))),
-    }
-}
-
-/// What a panic said.
-fn said(panic: &(dyn std::any::Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-        .unwrap_or_else(|| "a panic without words".to_owned())
 }
 
 #[cfg(test)]

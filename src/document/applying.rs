@@ -1,0 +1,58 @@
+//! Lets yrs apply an update, with its panics caught.
+
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use yrs::updates::decoder::Decode;
+use yrs::{Doc, ReadTxn, Transact, TransactionMut};
+
+/// Why yrs did not take an update.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It could not read it; the document is as it was.
+    Undecodable,
+    /// It failed on the way: the document is lost.
+    Harmed(String),
+}
+
+/// Lets yrs apply `bytes`.
+pub(super) fn integrate<T>(
+    doc: &Doc,
+    bytes: &[u8],
+    emit: impl FnOnce(&TransactionMut<'_>) -> T,
+) -> Result<T, Failure> {
+    let update = catch_unwind(|| yrs::Update::decode_v1(bytes))
+        .ok()
+        .and_then(Result::ok)
+        .ok_or(Failure::Undecodable)?;
+    let txn = doc
+        .try_transact_mut()
+        .map_err(|error| Failure::Harmed(error.to_string()))?;
+    // Dropped only after it has committed: dropping commits, and a second panic would abort.
+    let mut txn = ManuallyDrop::new(txn);
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let applied = txn.apply_update(update);
+        txn.commit();
+        applied.map_err(|error| error.to_string())?;
+        if txn.has_missing_updates() {
+            return Err("something was left pending".to_owned());
+        }
+        Ok(emit(&txn))
+    }));
+    match outcome {
+        Ok(outcome) => {
+            drop(ManuallyDrop::into_inner(txn));
+            outcome.map_err(Failure::Harmed)
+        }
+        Err(panic) => Err(Failure::Harmed(said(&*panic))),
+    }
+}
+
+/// What a panic said.
+pub(super) fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "a panic without words".to_owned())
+}
