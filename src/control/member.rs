@@ -7,8 +7,7 @@ use convene_protocol::error_code::ErrorCode;
 use super::{Caller, Desk, Method};
 use crate::auth::access::Role;
 use crate::error::Failure;
-use crate::ids::{PlanId, UserId};
-use crate::room::input::Input;
+use crate::ids::UserId;
 use crate::storage::members::{Member, MemberChange};
 
 impl Method for List {
@@ -39,7 +38,9 @@ impl Method for SetRole {
                 )
             })?;
         settle(desk.storage.set_role(access.plan(), user.id, role).await?)?;
-        desk.tell_role(access.plan(), user.id, Some(role)).await;
+        desk.registry
+            .tell_role(access.plan(), user.id, Some(role))
+            .await;
         let members = desk.storage.list_members(access.plan()).await?;
         members
             .into_iter()
@@ -60,17 +61,8 @@ impl Method for Remove {
             ));
         }
         settle(desk.storage.remove_member(grant.plan(), user).await?)?;
-        desk.tell_role(grant.plan(), user, None).await;
+        desk.registry.tell_role(grant.plan(), user, None).await;
         Ok(Done {})
-    }
-}
-
-impl Desk {
-    async fn tell_role(&self, plan: PlanId, user: UserId, role: Option<Role>) {
-        if let Some(room) = self.registry.find(plan) {
-            // A room that is gone has no session to tell.
-            room.tell(Input::RoleChanged { user, role }).await.ok();
-        }
     }
 }
 

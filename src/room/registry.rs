@@ -11,11 +11,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::auth::access::Role;
 use crate::clock::Clock;
 use crate::config::Limits;
-use crate::ids::PlanId;
+use crate::ids::{PlanId, UserId};
 use crate::room::handle::{INBOX_REQUESTS, JoinRefused, Request, RoomHandle, Seat};
-use crate::room::input::Joined;
+use crate::room::input::{Input, Joined};
 use crate::room::outbox::{Ending, Outbox};
 use crate::room::poison::PoisonList;
 use crate::room::task::{RoomParts, RoomTask};
@@ -46,6 +47,7 @@ pub struct Shared {
     threads: Mutex<Vec<RoomThread>>,
     threads_started: AtomicU64,
     rooms_started: AtomicU64,
+    role_changes: AtomicU64,
     draining: AtomicBool,
     /// Cancelled when a lost thread does not come back: the server should replace itself.
     replace_me: CancellationToken,
@@ -97,6 +99,7 @@ impl Registry {
             threads: Mutex::default(),
             threads_started: AtomicU64::new(0),
             rooms_started: AtomicU64::new(0),
+            role_changes: AtomicU64::new(0),
             draining: AtomicBool::new(false),
             replace_me: parts.replace_me,
         });
@@ -128,6 +131,22 @@ impl Registry {
     /// The plan's room, if it is live on this node.
     pub fn find(&self, plan: PlanId) -> Option<RoomHandle> {
         self.0.rooms().get(&plan).map(|entry| entry.handle.clone())
+    }
+
+    /// Tells the plan's room, if it is live on this node, which role a user has by now, if any.
+    pub async fn tell_role(&self, plan: PlanId, user: UserId, role: Option<Role>) {
+        // Before the room is looked for: who joins a room that is not found sees the number move.
+        self.0.role_changes.fetch_add(1, Ordering::SeqCst);
+        if let Some(room) = self.find(plan) {
+            // A room that is gone has no session to tell.
+            room.tell(Input::RoleChanged { user, role }).await.ok();
+        }
+    }
+
+    /// How many role changes rooms were told of. A role that was read before joining and one after
+    /// it are the same if this number is.
+    pub fn role_changes(&self) -> u64 {
+        self.0.role_changes.load(Ordering::SeqCst)
     }
 
     /// Ends every room once its sessions have left and its updates are committed.

@@ -101,8 +101,24 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Who showed `token`. A sign-in that was revoked does not count, however good the signature.
     pub(super) async fn principal(&self, token: &str) -> Result<Principal, Failure> {
-        let principal = self
-            .state
+        let principal = self.verify(token)?;
+        let is_live = self.state.storage.is_live(principal.family).await?;
+        self.let_in(principal, is_live)
+    }
+
+    /// Who showed `token`, and its role in `plan`, if it has one.
+    pub(super) async fn member(
+        &self,
+        token: &str,
+        plan: PlanId,
+    ) -> Result<(Principal, Option<Role>), Failure> {
+        let principal = self.verify(token)?;
+        let (is_live, role) = self.state.storage.find_access(&principal, plan).await?;
+        Ok((self.let_in(principal, is_live)?, role))
+    }
+
+    fn verify(&self, token: &str) -> Result<Principal, Failure> {
+        self.state
             .tokens
             .verify(token)
             .map_err(|error| match error {
@@ -114,8 +130,11 @@ impl Opening<'_> {
                     ErrorCode::Unauthenticated,
                     "the access token is not valid; sign in",
                 ),
-            })?;
-        if !self.state.storage.is_live(principal.family).await? {
+            })
+    }
+
+    fn let_in(&self, principal: Principal, is_live: bool) -> Result<Principal, Failure> {
+        if !is_live {
             return Err(Failure::new(
                 ErrorCode::Unauthenticated,
                 "this sign-in has ended; sign in again",
@@ -127,15 +146,19 @@ impl Opening<'_> {
         Ok(principal)
     }
 
-    /// Opens the plan called `document` for `principal`.
+    /// Opens the plan called `document` for whom `token` names.
     pub(super) async fn open(
         &self,
-        principal: &Principal,
+        token: &str,
         document: &str,
         address: Option<Address>,
     ) -> Result<Attachment, Failure> {
-        let plan: PlanId = document.parse().map_err(|_| no_such_plan())?;
-        let role = self.state.storage.find_role(plan, principal.user).await?;
+        let Ok(plan) = document.parse::<PlanId>() else {
+            self.principal(token).await?;
+            return Err(no_such_plan());
+        };
+        let role_changes = self.state.registry.role_changes();
+        let (principal, role) = self.member(token, plan).await?;
         let grant = Grant::new(plan, principal.user, role.ok_or_else(no_such_plan)?);
         let session = SessionId::generate(&self.state.clock);
         let seat = Seat {
@@ -162,29 +185,31 @@ impl Opening<'_> {
                 };
                 Failure::new(code, refused.to_string())
             })?;
-        // A role that changed between the reading and the joining did not reach the room.
         let attachment = Attachment {
             session,
             room,
             seat,
             grant,
-            principal: principal.clone(),
             expiry: Expiry::new(principal.expires_at, self.state.clock.now()),
+            principal,
             retry: None,
         };
-        let role = self.state.storage.find_role(plan, principal.user).await;
-        if role.as_ref().ok() != Some(&Some(grant.role())) {
-            attachment.leave().await;
-            return Err(match role {
-                Err(error) => error.into(),
-                Ok(_) => Failure::new(
-                    ErrorCode::Unavailable,
-                    "your role has just changed; reconnect",
-                ),
-            });
+        // A role that changed between the reading and the joining did not reach the room.
+        if self.state.registry.role_changes() != role_changes {
+            let role = self.state.storage.find_role(plan, grant.user()).await;
+            if role.as_ref().ok() != Some(&Some(grant.role())) {
+                attachment.leave().await;
+                return Err(match role {
+                    Err(error) => error.into(),
+                    Ok(_) => Failure::new(
+                        ErrorCode::Unavailable,
+                        "your role has just changed; reconnect",
+                    ),
+                });
+            }
         }
         tracing::info!(
-            plan.id = %plan, session.id = %session, user.id = %principal.user,
+            plan.id = %plan, session.id = %session, user.id = %grant.user(),
             "session {session} opened plan {plan}"
         );
         Ok(attachment)

@@ -27,8 +27,11 @@ use crate::storage::Storage;
 /// What tungstenite is let read into one message beyond our own limit: a message over our limit is
 /// answered, one over this ends the socket without a word.
 const BACKSTOP: usize = 8 << 20;
-/// Both buffers of an idle socket; the default of 128 KiB would be a gigabyte for 10,000 sockets.
-const BUFFER_BYTES: usize = 2 << 10;
+/// What is read from a socket at once. An idle socket keeps as much: the default of 128 KiB would be a
+/// gigabyte for 10,000 of them.
+const READ_BYTES: usize = 1 << 10;
+/// What is gathered before it is written to a socket.
+const WRITE_BYTES: usize = 2 << 10;
 
 /// What sockets need; cheap to clone.
 #[derive(Debug, Clone)]
@@ -137,8 +140,8 @@ where
         .protocols([SUBPROTOCOL])
         .max_message_size(state.limits.frame_bytes_max.saturating_add(BACKSTOP))
         .max_frame_size(state.limits.frame_bytes_max.saturating_add(BACKSTOP))
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(WRITE_BYTES)
         .on_upgrade(move |ws: WebSocket| {
             tracker.track_future(async move {
                 let outbox = Arc::new(Outbox::new(state.limits.outbox_bytes_max));

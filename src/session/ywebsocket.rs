@@ -31,8 +31,7 @@ impl YWebsocket {
                     "no access token: add ?token= or an Authorization header",
                 )
             })?;
-            let principal = opening.principal(token).await?;
-            opening.open(&principal, document, None).await
+            opening.open(token, document, None).await
         };
         open.await
             .map(Self)

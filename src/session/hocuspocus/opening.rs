@@ -62,35 +62,28 @@ impl Hocuspocus {
             place: &self.place,
             outbox: &self.outbox,
         };
-        let principal = opening.principal(token).await?;
         if let Slot::Open(attachment) = self.addresses.slot_mut(address) {
+            let (principal, role) = opening.member(token, attachment.room.plan()).await?;
             if attachment.grant.user() != principal.user {
                 return Err(Failure::new(
                     ErrorCode::Forbidden,
                     "this document was opened by another account; detach it first",
                 ));
             }
-            let role = self
-                .state
-                .storage
-                .find_role(attachment.room.plan(), principal.user)
-                .await?;
-            attachment.renew(
-                principal,
-                role.ok_or_else(no_such_plan)?,
-                self.state.clock.now(),
-            );
+            let role = role.ok_or_else(no_such_plan)?;
+            attachment.renew(principal, role, self.state.clock.now());
             let scope = attachment.scope();
             self.say(address, &ServerMessage::Authenticated(scope));
             return Ok(());
         }
         if address.document() == CONTROL_ADDRESS {
+            let principal = opening.principal(token).await?;
             self.say(address, &ServerMessage::Authenticated(Scope::ReadWrite));
             self.take_slot(address, Slot::Control(Box::new(principal)));
             return Ok(());
         }
         let attachment = opening
-            .open(&principal, address.document(), Some(address.clone()))
+            .open(token, address.document(), Some(address.clone()))
             .await?;
         self.say(address, &ServerMessage::Authenticated(attachment.scope()));
         self.take_slot(address, Slot::Open(Box::new(attachment)));
