@@ -102,8 +102,10 @@ impl Opening<'_> {
     /// Who showed `token`. A sign-in that was revoked does not count, however good the signature.
     pub(super) async fn principal(&self, token: &str) -> Result<Principal, Failure> {
         let principal = self.verify(token)?;
-        let is_live = self.state.storage.is_live(principal.family).await?;
-        self.let_in(principal, is_live)
+        if !self.state.storage.is_live(principal.family).await? {
+            return Err(sign_in_ended());
+        }
+        self.bind(principal)
     }
 
     /// Who showed `token`, and its role in `plan`, if it has one.
@@ -114,7 +116,10 @@ impl Opening<'_> {
     ) -> Result<(Principal, Option<Role>), Failure> {
         let principal = self.verify(token)?;
         let (is_live, role) = self.state.storage.find_access(&principal, plan).await?;
-        Ok((self.let_in(principal, is_live)?, role))
+        if !is_live {
+            return Err(sign_in_ended());
+        }
+        Ok((self.bind(principal)?, role))
     }
 
     fn verify(&self, token: &str) -> Result<Principal, Failure> {
@@ -133,13 +138,8 @@ impl Opening<'_> {
             })
     }
 
-    fn let_in(&self, principal: Principal, is_live: bool) -> Result<Principal, Failure> {
-        if !is_live {
-            return Err(Failure::new(
-                ErrorCode::Unauthenticated,
-                "this sign-in has ended; sign in again",
-            ));
-        }
+    /// Notes who speaks on this socket, within the limit of sockets of one account.
+    fn bind(&self, principal: Principal) -> Result<Principal, Failure> {
         self.place
             .bind(principal.user, principal.family)
             .map_err(|full| Failure::new(ErrorCode::Unavailable, full.to_string()))?;
@@ -214,6 +214,13 @@ impl Opening<'_> {
         );
         Ok(attachment)
     }
+}
+
+fn sign_in_ended() -> Failure {
+    Failure::new(
+        ErrorCode::Unauthenticated,
+        "this sign-in has ended; sign in again",
+    )
 }
 
 /// The answer for plans that are not there and for plans of others alike.
