@@ -1,4 +1,5 @@
-//! The only place that asks the time, so that every test can set it.
+//! The only place that asks the time. Tests can set what day it is; how long something takes, and the
+//! timers of the runtime, are always real.
 
 use std::fmt;
 use std::sync::Arc;

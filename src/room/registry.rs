@@ -290,7 +290,7 @@ impl Shared {
     }
 
     fn keep_aside(&self, work: &Work) {
-        let row = Quarantined {
+        self.quarantine(Quarantined {
             plan: work.plan,
             epoch: Epoch(0),
             seq: None,
@@ -298,7 +298,16 @@ impl Shared {
             author: Some(work.author),
             origin: Origin::Session(work.session),
             reason: "applying the update did not end".to_owned(),
-        };
+        });
+    }
+
+    /// Keeps an update for the operator, without waiting for it.
+    pub(super) fn quarantine(&self, row: Quarantined) {
+        metrics::counter!("convene_quarantined_total").increment(1);
+        tracing::error!(
+            plan.id = %row.plan, reason = row.reason,
+            "an update of plan {} was put into quarantine", row.plan
+        );
         let storage = self.storage.clone();
         self.tracker.spawn_on(
             async move {

@@ -15,7 +15,7 @@ pub struct PlanBody {
     pub role: String,
     /// RFC 3339.
     pub created_at: String,
-    /// When its name or members last changed, RFC 3339.
+    /// When its document, name or members last changed, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
 }
@@ -47,7 +47,7 @@ pub struct List {}
 /// The answer to [`List`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plans {
-    /// The newest first.
+    /// The most recently changed first.
     pub plans: Vec<PlanBody>,
 }
 

@@ -106,7 +106,7 @@ impl RoomTask {
             .iter()
             .filter_map(|index| stored.rows.get(*index))
         {
-            self.quarantine_row(Quarantined {
+            self.shared.quarantine(Quarantined {
                 plan: self.plan,
                 epoch: stored.epoch,
                 seq: Some(row.seq),
@@ -126,7 +126,7 @@ impl RoomTask {
         session: SessionId,
         reason: String,
     ) {
-        self.quarantine_row(Quarantined {
+        self.shared.quarantine(Quarantined {
             plan: self.plan,
             epoch: self.epoch,
             seq: None,
@@ -135,23 +135,6 @@ impl RoomTask {
             origin: Origin::Session(session),
             reason,
         });
-    }
-
-    fn quarantine_row(&self, row: Quarantined) {
-        metrics::counter!("convene_quarantined_total").increment(1);
-        tracing::error!(
-            plan.id = %row.plan, reason = row.reason,
-            "an update of plan {} was put into quarantine", row.plan
-        );
-        let storage = self.shared.storage.clone();
-        self.shared.tracker.spawn_on(
-            async move {
-                if let Err(error) = storage.quarantine(&row).await {
-                    tracing::error!(%error, "an update could not be kept in quarantine");
-                }
-            },
-            &self.shared.runtime,
-        );
     }
 
     /// Writes a snapshot, decoded once more first: one that cannot be read is worse than none.
