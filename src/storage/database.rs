@@ -12,6 +12,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::StorageError;
 use super::lock::Lock;
@@ -31,6 +32,9 @@ const CHECK_MAX: Duration = Duration::from_secs(2);
 const SQLITE_READERS: u32 = 4;
 /// Connections to PostgreSQL of one node; its own default allows 100 for all nodes together.
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// Changes beside the journal that may wait for a connection at one time: the journal stands in the same
+/// line, and nobody is acknowledged while it waits.
+const CHANGES_AT_ONCE: usize = 4;
 /// The WAL is cut back to this many bytes after a checkpoint.
 const SQLITE_WAL_BYTES: &str = "67108864";
 
@@ -39,6 +43,8 @@ const SQLITE_WAL_BYTES: &str = "67108864";
 pub struct Storage {
     pub(super) database: Database,
     pub(super) clock: Clock,
+    /// Where changes wait before they wait for a connection.
+    changes: Arc<Semaphore>,
     /// Held as long as any clone lives, so that a second server cannot serve the same database.
     _lock: Option<Arc<Lock>>,
 }
@@ -92,8 +98,9 @@ macro_rules! read_tx {
 /// Runs `$body` in a writing transaction and commits it. A body that returns from the function
 /// before its end rolls back.
 macro_rules! write_tx {
-    ($storage:expr, $tx:ident => $body:expr) => {
-        match &$storage.database {
+    ($storage:expr, $tx:ident => $body:expr) => {{
+        let turn = $storage.turn().await?;
+        let answer = match &$storage.database {
             $crate::storage::database::Database::Sqlite { writer, .. } => {
                 let mut $tx = writer.begin_with("begin immediate").await?;
                 let answer = $body;
@@ -106,8 +113,10 @@ macro_rules! write_tx {
                 $tx.commit().await?;
                 answer
             }
-        }
-    };
+        };
+        drop(turn);
+        answer
+    }};
 }
 
 pub(super) use {read, read_tx, write_tx};
@@ -138,6 +147,7 @@ impl Storage {
         Ok(Self {
             database,
             clock,
+            changes: Arc::new(Semaphore::new(CHANGES_AT_ONCE)),
             _lock: Some(Arc::new(lock)),
         })
     }
@@ -173,6 +183,7 @@ impl Storage {
         let storage = Self {
             database,
             clock,
+            changes: Arc::new(Semaphore::new(CHANGES_AT_ONCE)),
             _lock: None,
         };
         if storage.schema_version().await? == newest_version(newest) {
@@ -216,6 +227,16 @@ impl Storage {
         tokio::time::timeout(CHECK_MAX, look)
             .await
             .unwrap_or_else(|_| Err(StorageError::timed_out("no answer within two seconds")))
+    }
+
+    /// Waits until a change may wait for a connection.
+    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, StorageError> {
+        match tokio::time::timeout(WAIT_MAX, self.changes.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(StorageError::timed_out(
+                "too much is being changed at the moment",
+            )),
+        }
     }
 
     /// Waits for running queries and closes every connection.

@@ -197,6 +197,16 @@ impl Storage {
         new: &TokenHash,
         now: Timestamp,
     ) -> Result<Rotation, StorageError> {
+        // Most of what strangers show is none: that must not take the one connection that writes.
+        let (known,): (i64,) = read!(self, db => {
+            sqlx::query_as("select count(*) from refresh_tokens where token_hash = $1")
+                .bind(shown.as_slice())
+                .fetch_one(db)
+                .await?
+        });
+        if known == 0 {
+            return Ok(Rotation::Unknown);
+        }
         let rotation = write_tx!(self, tx => {
             // Taking the family's row first puts all use of this family in line.
             let family: Option<ShownFamily> = sqlx::query_as(
