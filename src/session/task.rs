@@ -31,6 +31,9 @@ use crate::session::ywebsocket::YWebsocket;
 /// What is handed to the socket between two looks at everything else.
 const WRITE_BYTES: usize = 64 << 10;
 
+/// What a message counts for at least: looking at an empty one is work too.
+const MESSAGE_BYTES_MIN: usize = 32;
+
 /// How a socket begins.
 pub(super) enum Opener {
     /// With the plan its URL names.
@@ -260,24 +263,25 @@ impl SocketTask {
         let bytes = match &message {
             Message::Binary(frame) => frame.len(),
             Message::Text(text) => text.len(),
-            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Ping(_) | Message::Pong(_) => {
+                return self.throttle(MESSAGE_BYTES_MIN).map_err(End::Say);
+            }
             Message::Close(_) => return Err(End::Gone),
         };
         self.check_unauthenticated(speaker, bytes)
             .map_err(End::Say)?;
-        if bytes > self.limits.frame_bytes_max {
-            return speaker
-                .refuse_too_large(&message, &self.limits)
-                .await
-                .map_err(End::Say);
-        }
-        let outcome = match message {
-            Message::Binary(frame) => speaker.receive(&frame).await,
-            Message::Text(text) => speaker.text(text.as_str()).await,
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(()),
+        let outcome = if bytes > self.limits.frame_bytes_max {
+            speaker.refuse_too_large(&message, &self.limits).await
+        } else {
+            match message {
+                Message::Binary(frame) => speaker.receive(&frame).await,
+                Message::Text(text) => speaker.text(text.as_str()).await,
+                Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(()),
+            }
         };
         outcome.map_err(End::Say)?;
-        self.throttle(bytes).map_err(End::Say)
+        self.throttle(bytes.max(MESSAGE_BYTES_MIN))
+            .map_err(End::Say)
     }
 
     fn check_unauthenticated(&mut self, speaker: &Speaker, bytes: usize) -> Result<(), Ending> {
