@@ -34,6 +34,7 @@ mod joining;
 mod merge;
 mod presence;
 mod replica;
+mod reserved;
 mod same_history;
 
 pub use content::RootKind;

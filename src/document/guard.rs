@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::index::{Index, Seen};
 use super::ordering::Ordering;
+use super::reserved::Reserved;
 use super::wire::{Id, Update};
 use super::{ClientId, Refusal, StateVector};
 use crate::ids::UserId;
@@ -49,6 +50,8 @@ pub(super) struct Guard {
     index: Index,
     /// Whose each client id is.
     owners: HashMap<ClientId, UserId>,
+    /// Whose each one is that nobody has written with.
+    pub(super) reserved: Reserved,
     crowds: Box<[u32]>,
     clients: usize,
 }
@@ -59,6 +62,7 @@ impl Guard {
         Self {
             index: Index::default(),
             owners: bindings.iter().copied().collect(),
+            reserved: Reserved::default(),
             crowds: vec![0; 1 << CROWD_BITS].into_boxed_slice(),
             clients: 0,
         }
@@ -74,9 +78,9 @@ impl Guard {
         self.index.known(client)
     }
 
-    /// The clock after the formats that stand at `id` without a gap.
-    pub(super) fn formats_from(&self, id: Id) -> u32 {
-        self.index.formats_from(id)
+    /// The clock up to which formats stand from `id` on without a gap, as far as `end` is to be known.
+    pub(super) fn formats_from(&self, id: Id, end: u32) -> u32 {
+        self.index.formats_from(id, end)
     }
 
     /// What was seen in a root.
@@ -157,6 +161,9 @@ impl Guard {
         };
         match self.owners.get(&client) {
             Some(owner) if *owner == user => Ok(!is_here),
+            None if self.reserved.is_kept_from(client, user) => {
+                Err(Refusal::ForeignClientId(client))
+            }
             // Nobody's, and here: what the server itself wrote.
             None if !is_here => {
                 let crowd = self

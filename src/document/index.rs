@@ -159,17 +159,21 @@ impl Index {
         Some((run.kind, run.place))
     }
 
-    /// The clock after the formats that stand at `id` without a gap; the clock itself if none do.
-    pub(super) fn formats_from(&self, id: Id) -> u32 {
+    /// The clock after the formats that stand at `id` without a gap, or one at or beyond `end` if they
+    /// reach that far; the clock itself if none do.
+    pub(super) fn formats_from(&self, id: Id, end: u32) -> u32 {
         let Some(runs) = self.clients.get(&id.client) else {
             return id.clock;
         };
         let first = runs.partition_point(|run| run.end <= id.clock);
-        runs.iter()
-            .skip(first)
-            .take_while(|run| run.kind == Kind::Format)
-            .last()
-            .map_or(id.clock, |run| run.end)
+        let mut reached = id.clock;
+        for run in runs.iter().skip(first) {
+            if run.kind != Kind::Format || reached >= end {
+                break;
+            }
+            reached = run.end;
+        }
+        reached
     }
 
     /// Adds the next `len` clocks of `client`.

@@ -72,12 +72,20 @@ struct Here {
     state: String,
 }
 
+/// One client id that was here.
+#[derive(Debug)]
+struct Left {
+    user: UserId,
+    /// At which clock it left.
+    clock: u64,
+}
+
 /// Everybody's presence in one document.
 #[derive(Debug, Default)]
 pub struct Presence {
     here: BTreeMap<ClientId, Here>,
-    /// The clock at which each id left.
-    left: BTreeMap<ClientId, u64>,
+    /// Each id that left, most of them to come back.
+    left: BTreeMap<ClientId, Left>,
     left_order: VecDeque<ClientId>,
 }
 
@@ -94,8 +102,10 @@ impl Presence {
         let mut announced = Announced::default();
         let mut gone = Vec::new();
         let mut outcome = Ok(());
+        let is_own = |here: &&Here| here.session == session;
+        let mut own = self.here.values().filter(is_own).count();
         for entry in entries.iter().filter(|entry| entry.clock <= CLOCK_MAX) {
-            match self.take(session, peer, entry, limits) {
+            match self.take((session, &mut own), peer, entry, limits) {
                 Ok(Taken::Changed) => announced.changed.push(entry.client_id),
                 Ok(Taken::Left(clock)) => gone.push((entry.client_id, clock, None)),
                 Ok(Taken::Nothing) => {}
@@ -112,16 +122,17 @@ impl Presence {
         Ok(announced)
     }
 
+    /// Takes one entry of a session that speaks for `own` ids by now.
     fn take(
         &mut self,
-        session: SessionId,
+        (session, own): (SessionId, &mut usize),
         peer: &Peer,
         entry: &Entry<'_>,
         limits: PresenceLimits,
     ) -> Result<Taken, PresenceRefused> {
         let id = entry.client_id;
         let Some(here) = self.here.get(&id) else {
-            return self.arrive(session, peer, entry, limits);
+            return self.arrive((session, own), peer, entry, limits);
         };
         let is_own = here.session == session;
         let is_new = entry.clock > here.clock;
@@ -130,11 +141,13 @@ impl Presence {
             // others say so when they merely have not heard of it for a while.
             None if is_own && entry.clock >= here.clock => {
                 self.remove(id, entry.clock);
+                *own -= 1;
                 Ok(Taken::Changed)
             }
             // A newer session of the same account: the page reconnected before its old socket ended.
             Some(state) if is_new && (is_own || here.user == peer.user) => {
                 let state = stamp(state, peer, limits)?;
+                *own += usize::from(!is_own);
                 self.here.insert(
                     id,
                     Here {
@@ -152,7 +165,7 @@ impl Presence {
 
     fn arrive(
         &mut self,
-        session: SessionId,
+        (session, own): (SessionId, &mut usize),
         peer: &Peer,
         entry: &Entry<'_>,
         limits: PresenceLimits,
@@ -160,18 +173,16 @@ impl Presence {
         let Some(state) = entry.state else {
             return Ok(Taken::Nothing);
         };
-        if let Some(left) = self.left.get(&entry.client_id)
-            && entry.clock <= *left
-        {
-            return Ok(Taken::Left(*left));
+        if let Some(left) = self.left.get(&entry.client_id) {
+            if entry.clock <= left.clock {
+                return Ok(Taken::Left(left.clock));
+            }
+            // At the last clock there is, somebody else could keep it from whose it is.
+            if left.user != peer.user {
+                return Ok(Taken::Nothing);
+            }
         }
-        if self
-            .here
-            .values()
-            .filter(|here| here.session == session)
-            .count()
-            >= limits.ids_max
-        {
+        if *own >= limits.ids_max {
             return Err(PresenceRefused::TooManyIds(limits.ids_max));
         }
         let state = stamp(state, peer, limits)?;
@@ -185,12 +196,15 @@ impl Presence {
             state,
         };
         self.here.insert(entry.client_id, here);
+        *own += 1;
         Ok(Taken::Changed)
     }
 
     fn remove(&mut self, id: ClientId, clock: u64) {
-        self.here.remove(&id);
-        if self.left.insert(id, clock).is_none() {
+        let Some(Here { user, .. }) = self.here.remove(&id) else {
+            return;
+        };
+        if self.left.insert(id, Left { user, clock }).is_none() {
             self.left_order.push_back(id);
         }
         while self.left_order.len() > LEFT_MAX {
@@ -218,7 +232,7 @@ impl Presence {
     pub fn encode(&self, ids: &[ClientId]) -> Option<Bytes> {
         let entry = |id: &ClientId| match self.here.get(id) {
             Some(here) => Some((*id, here.clock, Some(here.state.as_str()))),
-            None => self.left.get(id).map(|clock| (*id, *clock, None)),
+            None => self.left.get(id).map(|left| (*id, left.clock, None)),
         };
         let entries: Vec<_> = ids.iter().filter_map(entry).collect();
         (!entries.is_empty()).then(|| awareness::encode(entries))

@@ -281,7 +281,7 @@ impl Replica {
                         client: deletes.client,
                         clock,
                     };
-                    let next = self.guard.formats_from(id).max(all.deleted_from(id));
+                    let next = self.guard.formats_from(id, *end).max(all.deleted_from(id));
                     if next == clock {
                         return false;
                     }
@@ -290,6 +290,16 @@ impl Replica {
                 true
             })
         }))
+    }
+
+    /// Keeps a client id that `user` has announced from everybody else, unless somebody has it.
+    pub fn reserve(&mut self, client: ClientId, user: UserId) {
+        self.guard.reserved.keep(client, user);
+    }
+
+    /// Keeps the ids that were announced to the replica in whose place this one comes.
+    pub fn take_reservations(&mut self, other: &mut Self) {
+        self.guard.reserved = std::mem::take(&mut other.guard.reserved);
     }
 
     /// How far the document has come with every client, encoded.

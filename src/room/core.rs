@@ -42,6 +42,7 @@ pub struct RoomLimits {
     presence_bytes_max: usize,
     rejects_per_minute: u32,
     sessions_max: usize,
+    sessions_per_user_max: usize,
     snapshot_rows: u64,
     hash_every: Duration,
 }
@@ -54,6 +55,7 @@ impl From<&Limits> for RoomLimits {
             presence_bytes_max: limits.presence_bytes_max,
             rejects_per_minute: limits.rejects_per_minute,
             sessions_max: limits.sessions_per_plan_max,
+            sessions_per_user_max: limits.sessions_per_user_max,
             snapshot_rows: limits.snapshot_rows,
             hash_every: limits.hash_every,
         }
@@ -168,8 +170,9 @@ impl RoomCore {
                 self.refuse(session, ErrorCode::TooLarge, say);
             }
             Input::PresenceSent { session, update } => self.accept_presence(session, &update),
-            Input::PresenceAsked { session } => self.send_presence(session),
+            Input::PresenceAsked { session } => self.answer_presence(session),
             Input::FellBehind { session } => self.fall_behind(session),
+            Input::CatchUpPutOff { session } => self.put_off(session),
             Input::Drained { session } => self.catch_up(session),
             Input::HashWatched { session, roots } => self.hash_watch.watch(session, roots),
             Input::RoleChanged { user, role } => self.change_role(user, role),
@@ -203,7 +206,8 @@ impl RoomCore {
 
     /// Puts a replica made anew from the journal in the place of a harmed one, and sends everybody
     /// what the journal holds beyond what this room had committed.
-    pub fn rebuilt(&mut self, start: Start) -> Vec<Effect> {
+    pub fn rebuilt(&mut self, mut start: Start) -> Vec<Effect> {
+        start.replica.take_reservations(&mut self.replica);
         let shown = std::mem::replace(&mut self.committed, Committed::of(&start.replica));
         let is_further = start.head != self.head || self.lacks_rows;
         let size = Size::of(&start, &self.limits);
@@ -237,9 +241,10 @@ impl RoomCore {
         self.poisoned
     }
 
-    /// Whether another session fits.
-    pub fn has_seat(&self) -> bool {
+    /// Whether another session of `user` fits. One account cannot keep all others out.
+    pub fn has_seat(&self, user: UserId) -> bool {
         self.members.len() < self.limits.sessions_max
+            && self.members.of(user).len() < self.limits.sessions_per_user_max
     }
 
     /// Whether the room could leave memory now without losing anything.

@@ -73,7 +73,7 @@ impl Seat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JoinRefused {
     /// The plan has as many sessions as it may.
-    #[error("this plan has as many open sessions as it may; try again later")]
+    #[error("this plan is open as often as it may be, or as one account may; try again later")]
     Full,
     /// There is no such plan (any more).
     #[error("there is no such plan")]

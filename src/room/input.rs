@@ -62,6 +62,11 @@ pub enum Input {
         /// Which session.
         session: SessionId,
     },
+    /// A sync step 2 was not queued for a session, because so much waits for it already.
+    CatchUpPutOff {
+        /// Which session.
+        session: SessionId,
+    },
     /// A session that fell behind has taken everything that was queued for it.
     Drained {
         /// Which session.
@@ -103,6 +108,29 @@ pub enum Input {
 }
 
 impl Input {
+    /// The session that asked for this, if one did.
+    pub fn asked_by(&self) -> Option<SessionId> {
+        match self {
+            Self::SyncStep1 { session, .. }
+            | Self::Updated { session, .. }
+            | Self::HarmfulUpdate { session }
+            | Self::FrameTooLarge { session, .. }
+            | Self::PresenceSent { session, .. }
+            | Self::PresenceAsked { session }
+            | Self::Drained { session }
+            | Self::HashWatched { session, .. } => Some(*session),
+            Self::Joined(_)
+            | Self::Left { .. }
+            | Self::FellBehind { .. }
+            | Self::CatchUpPutOff { .. }
+            | Self::RoleChanged { .. }
+            | Self::Appended { .. }
+            | Self::AppendRefused { .. }
+            | Self::SnapshotSettled { .. }
+            | Self::Ticked => None,
+        }
+    }
+
     /// What a message of `session` is to its room; none for what is the dialect's business alone.
     pub fn of(session: SessionId, message: ClientMessage) -> Option<Self> {
         match message {

@@ -90,6 +90,9 @@ impl Outbox {
     /// nothing more from a client while its queue is over the limit.
     pub fn push_answer(&self, frame: Frame) {
         let mut queue = self.lock();
+        if queue.ending.is_some() {
+            return;
+        }
         queue.push(frame);
         let too_slow = queue.bytes > self.bytes_max.saturating_mul(4) && queue.frames.len() > 64;
         if too_slow && queue.ending.is_none() {
@@ -107,6 +110,17 @@ impl Outbox {
         self.push_bounded(session, frame, self.bytes_max)
     }
 
+    /// Marks `session` as behind if more waits than the limit: what is as large as a document is sent
+    /// when it has drained, or a few bytes of questions would fill the memory with answers.
+    pub fn put_off(&self, session: SessionId) -> bool {
+        let mut queue = self.lock();
+        let is_full = queue.bytes > self.bytes_max;
+        if is_full {
+            queue.behind.insert(session);
+        }
+        is_full
+    }
+
     /// Queues presence for `session`. It gives way to updates: a queue that is a quarter full takes
     /// none, and the session gets everybody's presence again when it has caught up.
     pub fn push_presence(&self, session: SessionId, frame: Bytes) -> Result<(), Full> {
@@ -115,6 +129,9 @@ impl Outbox {
 
     fn push_bounded(&self, session: SessionId, frame: Bytes, limit: usize) -> Result<(), Full> {
         let mut queue = self.lock();
+        if queue.ending.is_some() {
+            return Ok(());
+        }
         // A single frame above the limit still passes an empty queue, or it never would.
         if queue.bytes > 0 && queue.bytes.saturating_add(frame.len()) > limit {
             queue.behind.insert(session);

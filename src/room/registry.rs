@@ -187,7 +187,11 @@ impl Shared {
     ) -> Result<(u64, RoomHandle), JoinRefused> {
         let mut rooms = self.rooms();
         if let Some(entry) = rooms.get_mut(&plan) {
-            entry.outboxes.retain(|outbox| outbox.strong_count() > 0);
+            // A socket may leave and come again all day.
+            let is_other = |one: &Weak<Outbox>| {
+                one.strong_count() > 0 && !std::ptr::eq(one.as_ptr(), Arc::as_ptr(outbox))
+            };
+            entry.outboxes.retain(is_other);
             entry.outboxes.push(Arc::downgrade(outbox));
             return Ok((entry.serial, entry.handle.clone()));
         }

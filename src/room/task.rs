@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use convene_protocol::error_code::ErrorCode;
+use convene_protocol::frame::ServerMessage;
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -32,6 +33,8 @@ use crate::storage::journal::{Append, AppendRefused, Committed, Epoch, NewRow, S
 
 /// How often a room looks at what only time brings: hashes, lost sessions, its own idleness.
 const TICK: Duration = Duration::from_secs(1);
+/// How long one room may work before the others of its thread have their turn.
+const TURN_MAX: Duration = Duration::from_millis(20);
 
 /// The append under way.
 type AppendFuture = Pin<Box<dyn Future<Output = Result<Committed, AppendRefused>>>>;
@@ -150,6 +153,7 @@ impl RoomTask {
     /// Waits for the next thing. The commit comes first: others wait for it.
     async fn wait(&mut self, core: &RoomCore) -> Event {
         if !self.requests.is_empty() && core.takes_input() {
+            tokio::task::yield_now().await;
             return Event::Requests;
         }
         let until_tick = self
@@ -203,8 +207,10 @@ impl RoomTask {
     }
 
     fn serve_all(&mut self, core: &mut RoomCore) {
+        let began = self.shared.clock.monotonic();
         let mut requests = std::mem::take(&mut self.requests).into_iter();
-        while !core.is_poisoned() && !self.ending {
+        // Other rooms of this thread have their turn in between.
+        while !core.is_poisoned() && !self.ending && began.elapsed() < TURN_MAX {
             let Some(request) = requests.next() else {
                 break;
             };
@@ -220,7 +226,7 @@ impl RoomTask {
                 seat,
                 reply,
             } => {
-                let answer = if core.has_seat() {
+                let answer = if core.has_seat(joined.grant.user()) {
                     self.seats.insert(joined.session, seat);
                     self.feed(core, Input::Joined(joined.clone()));
                     Ok(())
@@ -236,7 +242,7 @@ impl RoomTask {
             Request::Input(Input::Updated { session, update }) => {
                 self.apply(core, session, update);
             }
-            Request::Input(input) => self.feed(core, input),
+            Request::Input(input) => self.charge(core, input),
             Request::End { code, say } => {
                 for seat in self.seats.values() {
                     seat.outbox.end(Ending::new(code, say));
@@ -272,11 +278,24 @@ impl RoomTask {
         self.beat.begin(work);
         let effects = core.handle(self.shared.clock.now(), Input::Updated { session, update });
         self.beat.end();
-        outbox.charge_apply(start.elapsed());
+        let spent = start.elapsed();
+        outbox.charge_apply(spent);
+        core.applied_for(spent);
         if self.gone.is_cancelled() {
             // The thread was given up meanwhile: another room has this plan now.
             self.ending = true;
             return;
+        }
+        self.perform(core, effects);
+    }
+
+    /// Has its session pay for the time that an input takes.
+    fn charge(&mut self, core: &mut RoomCore, input: Input) {
+        let session = input.asked_by();
+        let began = self.shared.clock.monotonic();
+        let effects = core.handle(self.shared.clock.now(), input);
+        if let Some(seat) = session.and_then(|session| self.seats.get(&session)) {
+            seat.outbox.charge_apply(began.elapsed());
         }
         self.perform(core, effects);
     }
@@ -333,6 +352,12 @@ impl RoomTask {
         let mut wants = Wants::Nothing;
         for effect in effects {
             match effect {
+                Effect::Send {
+                    to,
+                    message: ServerMessage::SyncStep2(_),
+                } if self.is_put_off(to) => {
+                    self.feed(core, Input::CatchUpPutOff { session: to });
+                }
                 Effect::Send { to, message } => self.send(to, &message),
                 Effect::Broadcast { to, update } => {
                     for session in self.broadcast(&to, update) {

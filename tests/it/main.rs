@@ -7,6 +7,7 @@ mod backup;
 mod busy_room;
 mod durability;
 mod first_visitors;
+mod greedy;
 mod http;
 mod kill;
 mod meeting;

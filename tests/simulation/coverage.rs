@@ -96,6 +96,7 @@ pub(crate) const MUST_HAPPEN: &[&str] = &[
     "input: AppendRefused, StaleEpoch",
     "input: AppendRefused, WriterEnded",
     "input: Appended",
+    "input: CatchUpPutOff",
     "input: Drained",
     "input: FellBehind",
     "input: FrameTooLarge",

@@ -45,6 +45,7 @@ impl Room {
             | Input::PresenceSent { .. }
             | Input::PresenceAsked { .. }
             | Input::FellBehind { .. }
+            | Input::CatchUpPutOff { .. }
             | Input::Drained { .. }
             | Input::HashWatched { .. }
             | Input::RoleChanged { .. }
@@ -75,6 +76,11 @@ impl Room {
         }
     }
 
+    fn is_put_off(&self, session: SessionId) -> bool {
+        let wire = self.seats.get(&session);
+        wire.is_some_and(|wire| wire.seat.outbox.put_off(session))
+    }
+
     pub(crate) fn perform(
         &mut self,
         world: &mut World,
@@ -97,6 +103,12 @@ impl Room {
         for effect in effects {
             world.coverage.count(name_of(&effect));
             match effect {
+                Effect::Send {
+                    to,
+                    message: ServerMessage::SyncStep2(_),
+                } if self.is_put_off(to) => {
+                    self.feed(world, core, Input::CatchUpPutOff { session: to });
+                }
                 Effect::Send { to, message } => self.send(world, cause, to, message),
                 Effect::Broadcast { to, update } => {
                     let behind = self.broadcast(world, &to, &update);
@@ -248,6 +260,7 @@ fn watch(world: &mut World, serial: u64, input: &Input) -> Cause {
         Input::PresenceSent { .. } => ("input: PresenceSent", None),
         Input::PresenceAsked { .. } => ("input: PresenceAsked", None),
         Input::FellBehind { .. } => ("input: FellBehind", None),
+        Input::CatchUpPutOff { .. } => ("input: CatchUpPutOff", None),
         Input::Drained { .. } => ("input: Drained", None),
         Input::HashWatched { .. } => ("input: HashWatched", None),
         Input::RoleChanged { user, role } => {

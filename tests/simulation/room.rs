@@ -231,7 +231,7 @@ impl Room {
         match request {
             Request::Join { joined, wire } => {
                 let session = joined.session;
-                let answer = if core.has_seat() {
+                let answer = if core.has_seat(joined.grant.user()) {
                     self.seats.insert(session, wire);
                     self.feed(world, core, Input::Joined(joined));
                     Ok(())

@@ -1,5 +1,7 @@
 //! How far the document is committed, as a state vector that can step back by one batch.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 
 use crate::document::{ClientId, Replica, StateVector};
@@ -44,15 +46,11 @@ impl Committed {
 
     /// What a session has that got everything but the last batch.
     pub(super) fn before_last_batch(&self) -> StateVector {
-        let before = |client| {
-            self.before
-                .iter()
-                .find(|(one, _)| *one == client)
-                .map(|(_, clock)| *clock)
-        };
+        // The first of a client is the oldest.
+        let before: HashMap<ClientId, u32> = self.before.iter().rev().copied().collect();
         self.now
             .iter()
-            .map(|(client, clock)| (client, before(client).unwrap_or(clock)))
+            .map(|(client, clock)| (client, before.get(&client).copied().unwrap_or(clock)))
             .filter(|(_, clock)| *clock > 0)
             .collect()
     }

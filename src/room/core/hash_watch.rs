@@ -58,9 +58,19 @@ impl RoomCore {
         self.hash_watch.last_at = Some(now);
         let state_vector = STANDARD.encode(self.committed.encode());
         let mut messages = Vec::new();
+        // Most ask for the same.
+        let mut hashes: Vec<(&[(String, RootKind)], Option<String>)> = Vec::new();
         for (session, roots) in &self.hash_watch.watched {
+            let known = hashes.iter().find(|(same, _)| same == roots);
+            let hash = if let Some((_, hash)) = known {
+                hash.clone()
+            } else {
+                let hash = self.replica.content_hash(&readable(roots)).ok();
+                hashes.push((roots, hash.clone()));
+                hash
+            };
             // A root read as what it is not is told to that client by having no hash.
-            let Ok(hash) = self.replica.content_hash(&readable(roots)) else {
+            let Some(hash) = hash else {
                 continue;
             };
             let body = Hash {

@@ -78,7 +78,7 @@ impl Members {
         self.0.keys().copied().collect()
     }
 
-    fn of(&self, user: UserId) -> Vec<SessionId> {
+    pub(super) fn of(&self, user: UserId) -> Vec<SessionId> {
         let is_theirs = |member: &Member| member.grant.user() == user;
         self.0
             .iter()

@@ -26,6 +26,8 @@ pub(super) struct PresenceBoard {
     presence: Presence,
     changed: BTreeSet<ClientId>,
     quiet_until: Option<Timestamp>,
+    /// Who asked for everybody's in this turn.
+    told: BTreeSet<SessionId>,
 }
 
 impl PresenceBoard {
@@ -75,6 +77,9 @@ impl RoomCore {
             .announce(session, &peer, update, limits)
         {
             Ok(Announced { changed, answer }) => {
+                for client in &changed {
+                    self.replica.reserve(*client, peer.user);
+                }
                 self.presence.changed.extend(changed);
                 if let Some(answer) = answer {
                     self.send(session, ServerMessage::Awareness(answer));
@@ -88,6 +93,13 @@ impl RoomCore {
         }
     }
 
+    /// Answers who asks, once a turn: the answer is the same, and far larger than the question.
+    pub(super) fn answer_presence(&mut self, session: SessionId) {
+        if self.presence.told.insert(session) {
+            self.send_presence(session);
+        }
+    }
+
     pub(super) fn send_presence(&mut self, session: SessionId) {
         if self.members.is_refused(session) {
             return;
@@ -98,6 +110,7 @@ impl RoomCore {
     }
 
     pub(super) fn flush_presence(&mut self, now: Timestamp) {
+        self.presence.told.clear();
         if let Some(update) = self.presence.take_due(now) {
             let to = self.members.live();
             self.effects.push(Effect::BroadcastPresence { to, update });

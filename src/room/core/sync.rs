@@ -278,6 +278,13 @@ impl RoomCore {
         }
     }
 
+    /// What the session asked for was not queued: it is sent the whole document once it has drained.
+    pub(super) fn put_off(&mut self, session: SessionId) {
+        if let Some(member) = self.members.get_mut(session) {
+            member.delivery = Delivery::Behind(StateVector::default());
+        }
+    }
+
     /// Rows came that no session was sent: each live one is sent all of it since `shown` at once.
     pub(super) fn catch_up_all(&mut self, shown: &StateVector) {
         for session in self.members.live() {

@@ -51,6 +51,13 @@ impl RoomTask {
         }
     }
 
+    /// Whether so much waits for the session's socket that what is large must wait until it has drained.
+    pub(super) fn is_put_off(&self, session: SessionId) -> bool {
+        self.seats
+            .get(&session)
+            .is_some_and(|seat| seat.outbox.put_off(session))
+    }
+
     /// Queues `update` for every session, and names those whose queue did not take it.
     pub(super) fn broadcast(&self, to: &[SessionId], update: Bytes) -> Vec<SessionId> {
         let Some(mut encoded) = Encoded::new(&ServerMessage::Update(update)) else {

@@ -3,6 +3,8 @@
 //! Storage is used on the server's main runtime, never on a room's thread: a connection made there
 //! would die with a thread that is given up.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::{RoomTask, TICK};
@@ -33,9 +35,11 @@ pub(super) enum LoadError {
 impl RoomTask {
     pub(super) async fn load(&mut self) -> Result<RoomCore, LoadError> {
         let began = self.shared.clock.monotonic();
-        let start = self.read_start().await?;
+        let (start, applied_for) = self.read_start().await?;
         metrics::histogram!("convene_room_load_seconds").record(began.elapsed().as_secs_f64());
-        Ok(RoomCore::new(start, RoomLimits::from(&self.shared.limits)))
+        let mut core = RoomCore::new(start, RoomLimits::from(&self.shared.limits));
+        core.applied_for(applied_for);
+        Ok(core)
     }
 
     /// Makes the replica anew from the journal. Everything that was accepted before it was harmed
@@ -45,8 +49,9 @@ impl RoomTask {
         tracing::warn!(plan.id = %self.plan, "rebuilding the replica of plan {}", self.plan);
         loop {
             match self.read_start().await {
-                Ok(start) => {
+                Ok((start, applied_for)) => {
                     let effects = core.rebuilt(start);
+                    core.applied_for(applied_for);
                     self.perform(core, effects);
                     return;
                 }
@@ -66,12 +71,15 @@ impl RoomTask {
         }
     }
 
-    /// The document from its newest snapshot, or from its first row if that cannot be read.
-    async fn read_start(&mut self) -> Result<Start, LoadError> {
+    /// The document from its newest snapshot, or from its first row if that cannot be read, and how
+    /// long that took beside the reading.
+    async fn read_start(&mut self) -> Result<(Start, Duration), LoadError> {
         let stored = self.read_plan(From::Snapshot).await?;
+        let began = self.shared.clock.monotonic();
         let loaded = Start::load(&stored);
         if !loaded.snapshot_broken {
-            return Ok(self.start(&stored, loaded));
+            let start = self.start(&stored, loaded);
+            return Ok((start, began.elapsed()));
         }
         metrics::counter!("convene_snapshots_unreadable_total").increment(1);
         tracing::error!(
@@ -79,8 +87,10 @@ impl RoomTask {
             "the snapshot of plan {} cannot be read; its whole journal is", self.plan
         );
         let stored = self.read_plan(From::FirstRow).await?;
+        let began = self.shared.clock.monotonic();
         let loaded = Start::load(&stored);
-        Ok(self.start(&stored, loaded))
+        let start = self.start(&stored, loaded);
+        Ok((start, began.elapsed()))
     }
 
     async fn read_plan(&self, from: From) -> Result<StoredPlan, LoadError> {
