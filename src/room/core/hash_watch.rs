@@ -16,15 +16,18 @@ use crate::room::core::RoomCore;
 /// Sessions of one room that are sent hashes; each costs reading the document.
 const WATCHERS_MAX: usize = 16;
 
+/// Roots by name, and what each is read as.
+type Roots = Vec<(String, RootKind)>;
+
 /// Who asked for which roots.
 #[derive(Debug, Default)]
 pub(super) struct HashWatch {
-    watched: BTreeMap<SessionId, Vec<(String, RootKind)>>,
+    watched: BTreeMap<SessionId, Roots>,
     last_at: Option<Timestamp>,
 }
 
 impl HashWatch {
-    pub(super) fn watch(&mut self, session: SessionId, roots: Vec<(String, RootKind)>) {
+    pub(super) fn watch(&mut self, session: SessionId, roots: Roots) {
         if roots.is_empty() {
             self.watched.remove(&session);
         } else if self.watched.len() < WATCHERS_MAX || self.watched.contains_key(&session) {
@@ -59,9 +62,9 @@ impl RoomCore {
         let state_vector = STANDARD.encode(self.committed.encode());
         let mut messages = Vec::new();
         // Most ask for the same.
-        let mut hashes: Vec<(&[(String, RootKind)], Option<String>)> = Vec::new();
+        let mut hashes: Vec<(&Roots, Option<String>)> = Vec::new();
         for (session, roots) in &self.hash_watch.watched {
-            let known = hashes.iter().find(|(same, _)| same == roots);
+            let known = hashes.iter().find(|(same, _)| *same == roots);
             let hash = if let Some((_, hash)) = known {
                 hash.clone()
             } else {
