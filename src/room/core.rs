@@ -505,6 +505,28 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_are_slow_to_apply_get_a_snapshot_however_few_they_are() {
+        let mut stage = Stage::new();
+        let ada = stage.join(Role::Editor);
+        stage.update(ada);
+        stage.core.end_turn(stage.now);
+        stage.commit(1);
+        let is_snapshot = |effect: &Effect| matches!(effect, Effect::WriteSnapshot { .. });
+        let effects = stage.core.end_turn(stage.now);
+        assert!(!effects.iter().any(is_snapshot));
+        stage.core.applied_for(Duration::from_secs(1));
+        let effects = stage.core.end_turn(stage.now);
+        assert!(effects.iter().any(is_snapshot));
+        let covered = Input::SnapshotSettled {
+            seq: Seq(1),
+            covered: true,
+        };
+        stage.core.handle(stage.now, covered);
+        let effects = stage.core.end_turn(stage.now);
+        assert!(!effects.iter().any(is_snapshot), "it is covered");
+    }
+
+    #[test]
     fn what_was_not_committed_is_in_no_snapshot_when_the_room_ends() {
         let mut stage = Stage::new();
         stage.core.limits.snapshot_rows = 1;

@@ -185,12 +185,7 @@ async fn nothing_is_lost_on(engine: Engine) {
 async fn nothing_is_lost_or_doubled_when_postgres_is_killed() {
     let engine = Engine::postgres().await;
     let server = Server::start(engine.options()).await;
-    let Engine::Postgres {
-        server: postgres, ..
-    } = &engine
-    else {
-        panic!("it is PostgreSQL")
-    };
+    let postgres = engine.server();
     let people = [
         Account::register(&server, "Olga").await,
         Account::register(&server, "Emil").await,

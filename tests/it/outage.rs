@@ -155,12 +155,7 @@ impl Team {
 async fn edits_wait_while_postgres_is_down() {
     let engine = Engine::postgres().await;
     let team = Team::on(engine.options()).await;
-    let Engine::Postgres {
-        server: postgres, ..
-    } = &engine
-    else {
-        panic!("it is PostgreSQL")
-    };
+    let postgres = engine.server();
     postgres.kill9();
     team.everybody_writes("during").await;
     team.presence_goes_on(7).await;
@@ -175,12 +170,7 @@ async fn edits_wait_while_postgres_is_down() {
 async fn edits_wait_while_postgres_stalls() {
     let engine = Engine::postgres().await;
     let team = Team::on(engine.options()).await;
-    let Engine::Postgres {
-        server: postgres, ..
-    } = &engine
-    else {
-        panic!("it is PostgreSQL")
-    };
+    let postgres = engine.server();
     postgres.freeze();
     team.everybody_writes("during").await;
     team.presence_goes_on(7).await;
@@ -195,12 +185,7 @@ async fn edits_wait_while_postgres_stalls() {
 async fn who_comes_while_the_database_is_down_gets_in_when_it_is_back() {
     let engine = Engine::postgres().await;
     let team = Team::on(engine.options()).await;
-    let Engine::Postgres {
-        server: postgres, ..
-    } = &engine
-    else {
-        panic!("it is PostgreSQL")
-    };
+    let postgres = engine.server();
     postgres.kill9();
     let mut newcomers = Vec::new();
     for lib in LIBS {
@@ -245,12 +230,7 @@ async fn a_token_that_waits_is_looked_at_again_however_busy_its_socket_is() {
         owner.create_plan(&server).await,
     );
     let mut socket = RawSocket::hocuspocus(&server, &open, &owner.token).await;
-    let Engine::Postgres {
-        server: postgres, ..
-    } = &engine
-    else {
-        panic!("it is PostgreSQL")
-    };
+    let postgres = engine.server();
     postgres.kill9();
     socket.send(&hocuspocus_token(&waiting, &owner.token)).await;
     postgres.restart().await;

@@ -16,6 +16,14 @@ impl Engine {
         Self::Postgres { server, url }
     }
 
+    /// The server behind it.
+    pub(crate) fn server(&self) -> &Postgres {
+        match self {
+            Self::Sqlite => panic!("the embedded file has no server"),
+            Self::Postgres { server, .. } => server,
+        }
+    }
+
     /// How a server is started on it.
     pub(crate) fn options(&self) -> Options {
         match self {
