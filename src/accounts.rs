@@ -20,12 +20,13 @@ use secrecy::ExposeSecret;
 use crate::auth::opaque_token::OpaqueToken;
 use crate::auth::password::Passwords;
 use crate::auth::principal::Principal;
-use crate::auth::throttle::Throttle;
+use crate::auth::throttle::{Throttle, Throttled};
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Registration};
 use crate::error::Failure;
 use crate::ids::{FamilyId, UserId};
+use crate::relay::Relay;
 use crate::storage::Storage;
 use crate::storage::accounts::{InvitedUser, NewUser, User};
 use crate::storage::sign_ins::{NewFamily, Rotation};
@@ -57,8 +58,10 @@ pub struct Accounts {
     pub tokens: Tokens,
     /// Hashes and compares passwords.
     pub passwords: Passwords,
-    /// Counts tries.
+    /// Counts tries on this node.
     pub throttle: Throttle,
+    /// Counts them on all nodes together, while Redis answers.
+    pub relay: Relay,
     /// The operator's settings.
     pub config: AccountConfig,
     /// Tells the time.
@@ -82,7 +85,7 @@ impl Accounts {
         }
         let email = input::email(&request.email)?;
         let name = input::name(&request.name)?;
-        self.throttle.count(&email, visitor.address)?;
+        self.count_try(&email, &visitor).await?;
         // Hashed before anything is looked up: a taken address takes as long as a free one.
         let user = NewUser {
             id: UserId::generate(&self.clock),
@@ -117,13 +120,28 @@ impl Accounts {
         self.sign_in(user, visitor).await
     }
 
+    /// Counts one try, or says when to come back: by this node's count, and by the one of all nodes.
+    async fn count_try(&self, email: &str, visitor: &Visitor) -> Result<(), Throttled> {
+        self.throttle.count(email, visitor.address)?;
+        for shared in self.throttle.shared(email, visitor.address) {
+            let wait = self
+                .relay
+                .count(&shared.key, shared.interval, shared.burst)
+                .await;
+            if let Some(retry_after) = wait.filter(|wait| !wait.is_zero()) {
+                return Err(Throttled { retry_after });
+            }
+        }
+        Ok(())
+    }
+
     /// Signs in with a password.
     pub async fn login(
         &self,
         request: LoginRequest,
         visitor: Visitor,
     ) -> Result<TokenAnswer, Failure> {
-        self.throttle.count(&request.email, visitor.address)?;
+        self.count_try(&request.email, &visitor).await?;
         let user = self.storage.find_user_by_email(&request.email).await?;
         let stored = user.as_ref().map(|user| user.password_hash.clone());
         let matches = self

@@ -4,6 +4,7 @@
 //! rooms commit what they hold and leave memory, the journal ends, storage closes. Nothing that was
 //! acknowledged is lost by skipping any of it; the order only spares clients a wait.
 
+mod nodes;
 mod open_files;
 mod secret;
 
@@ -18,6 +19,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::nodes::{Nodes, Sockets};
 use crate::accounts::watch::end_sockets_of_ended_sign_ins;
 use crate::accounts::{Accounts, LiveSessions};
 use crate::auth::password::{PasswordError, Passwords};
@@ -28,12 +30,13 @@ use crate::config::{Config, DatabaseConfig};
 use crate::control::Desk;
 use crate::http::{self, HttpState, Readiness, connections};
 use crate::ids::FamilyId;
+use crate::relay::RelayError;
 use crate::room::outbox::Ending;
 use crate::room::registry::{Registry, RegistryParts};
 use crate::session::directory::Directory;
 use crate::session::upgrade::{self, SessionState};
 use crate::storage::journal_writer::JournalWriter;
-use crate::storage::{Storage, StorageError};
+use crate::storage::{Company, Storage, StorageError};
 use crate::telemetry::Metrics;
 
 /// How long rooms may take to commit what they hold once their sockets are closed.
@@ -51,6 +54,9 @@ pub enum AppError {
     /// The database could not be used.
     #[error("the database cannot be used: {0}")]
     Storage(#[from] StorageError),
+    /// Redis could not be used.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
     /// The secret key could not be read or made.
     #[error("the secret key in {path} cannot be used: {source}")]
     Secret {
@@ -107,6 +113,7 @@ struct Running {
     stop_listening: CancellationToken,
     replace_me: CancellationToken,
     sockets_max: usize,
+    leave_for: Duration,
     drain_for: Duration,
 }
 
@@ -131,14 +138,22 @@ impl App {
     /// Opens everything and binds the address.
     pub async fn start(config: Config, metrics: Metrics, clock: Clock) -> Result<Self, AppError> {
         open_files::allow_sockets(config.limits.sessions_max);
-        let storage = Storage::open(&config.database, &config.data, clock.clone()).await?;
+        let storage = Storage::open(
+            &config.database,
+            &config.data,
+            Company::Servers,
+            clock.clone(),
+        )
+        .await?;
         let secret = secret::secret_key(&config)?;
         let tokens = Tokens::new(
             &secret,
             clock.clone(),
             config.accounts.access_token_lifetime,
         );
-        let running = Running::start(&config, storage, &clock)?;
+        let nodes = Nodes::connect(&config, &secret, &clock).await?;
+        let relay = nodes.relay.clone();
+        let running = Running::start(&config, storage, &clock, nodes)?;
         let accounts = Accounts {
             storage: running.storage.clone(),
             tokens: tokens.clone(),
@@ -148,9 +163,13 @@ impl App {
                 config.accounts.logins_per_account_per_minute,
                 config.accounts.logins_per_address_per_minute,
             ),
+            live: Arc::new(Sockets {
+                here: Arc::new(running.directory.clone()),
+                relay: relay.clone(),
+            }),
+            relay,
             config: config.accounts.clone(),
             clock: clock.clone(),
-            live: Arc::new(running.directory.clone()),
         };
         let sessions = SessionState {
             storage: running.storage.clone(),
@@ -223,13 +242,19 @@ impl App {
 }
 
 impl Running {
-    fn start(config: &Config, storage: Storage, clock: &Clock) -> Result<Self, AppError> {
-        let tracker = TaskTracker::new();
-        let (stop_journal, replace_me) = (CancellationToken::new(), CancellationToken::new());
+    fn start(
+        config: &Config,
+        storage: Storage,
+        clock: &Clock,
+        nodes: Nodes,
+    ) -> Result<Self, AppError> {
+        let (tracker, stop_journal) = (nodes.tracker.clone(), nodes.stop.clone());
+        let replace_me = CancellationToken::new();
         let journal = JournalWriter::spawn(storage.clone(), &tracker, stop_journal.clone());
         let registry = Registry::start(RegistryParts {
             storage: storage.clone(),
             journal,
+            relay: nodes.relay.clone(),
             clock: clock.clone(),
             limits: config.limits.clone(),
             tracker: tracker.clone(),
@@ -246,8 +271,16 @@ impl Running {
             stop_listening: CancellationToken::new(),
             replace_me,
             sockets_max: limits.sessions_max,
+            leave_for: limits.leave_for,
             drain_for: limits.drain_for,
         };
+        nodes.attend(
+            config,
+            running.storage.clone(),
+            &running.registry,
+            &running.directory,
+            clock,
+        );
         drop(running.tracker.spawn(end_sockets_of_ended_sign_ins(
             running.storage.clone(),
             Arc::new(running.directory.clone()),
@@ -264,6 +297,8 @@ impl Running {
     async fn end(self) {
         tracing::info!(sockets = self.directory.count(), "stopping");
         self.readiness.stop();
+        // Balancers ask every few seconds; until they know, what they send here is served.
+        tokio::time::sleep(self.leave_for).await;
         self.stop_listening.cancel();
         self.close_sockets().await;
         self.registry.drain();

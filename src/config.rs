@@ -52,6 +52,8 @@ pub struct Config {
     pub data: PathBuf,
     /// `DATABASE_URL`: PostgreSQL, or the embedded SQLite file when not set.
     pub database: DatabaseConfig,
+    /// `REDIS_URL`: what other nodes are told through, if there are others.
+    pub relay: Option<RelayConfig>,
     /// `SECRET_KEY`: signs access tokens. Made once and kept in the data folder for SQLite.
     pub secret_key: Option<SecretString>,
     /// Who may come in and from where.
@@ -69,6 +71,57 @@ pub enum DatabaseConfig {
     Sqlite,
     /// A PostgreSQL server, 15 or newer.
     Postgres(SecretString),
+}
+
+/// Redis, which carries edits and presence between nodes and may lose any of it.
+#[derive(Debug, Clone)]
+pub struct RelayConfig {
+    /// `REDIS_URL`: one server (`redis://`, or `rediss://` with TLS) or a cluster (`redis-cluster://`,
+    /// `rediss-cluster://`).
+    pub url: SecretString,
+    /// `CONVENE_REDIS_PREFIX`: what the names of channels and keys begin with, so that several
+    /// installations can share a Redis.
+    pub prefix: String,
+}
+
+impl RelayConfig {
+    const SCHEMES: [&str; 4] = [
+        "redis://",
+        "rediss://",
+        "redis-cluster://",
+        "rediss-cluster://",
+    ];
+    /// The longest prefix, in bytes: it is part of every message.
+    const PREFIX_BYTES_MAX: usize = 64;
+
+    fn from_vars(vars: &Vars<'_>, database: &DatabaseConfig) -> Result<Option<Self>, ConfigError> {
+        let Some(url) = vars.get("REDIS_URL") else {
+            return Ok(None);
+        };
+        if !Self::SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(ConfigError::Unusable(
+                "REDIS_URL must start with redis://, rediss://, redis-cluster:// or \
+                 rediss-cluster://; leave it unset for one node",
+            ));
+        }
+        if matches!(database, DatabaseConfig::Sqlite) {
+            return Err(ConfigError::Unusable(
+                "REDIS_URL is set, but the plans are in an SQLite file that one node can use: \
+                 set DATABASE_URL to a PostgreSQL that all nodes share, or unset REDIS_URL",
+            ));
+        }
+        let prefix = vars.get("CONVENE_REDIS_PREFIX");
+        let prefix = prefix.unwrap_or_else(|| "convene".to_owned());
+        if prefix.len() > Self::PREFIX_BYTES_MAX {
+            return Err(ConfigError::Unusable(
+                "CONVENE_REDIS_PREFIX is longer than 64 bytes",
+            ));
+        }
+        Ok(Some(Self {
+            url: url.into(),
+            prefix,
+        }))
+    }
 }
 
 /// Who may open a connection, and how it must arrive.
@@ -153,11 +206,6 @@ impl Config {
     /// Reads the settings through `lookup`; an empty value counts as not set.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = Vars(&|name| lookup(name).filter(|value| !value.is_empty()));
-        if vars.get("REDIS_URL").is_some() {
-            return Err(ConfigError::Unusable(
-                "REDIS_URL is set, but this version of convene runs as one node: unset it",
-            ));
-        }
         let database = match vars.get("DATABASE_URL") {
             None => DatabaseConfig::Sqlite,
             Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
@@ -187,6 +235,7 @@ impl Config {
             _ => {}
         }
         Ok(Self {
+            relay: RelayConfig::from_vars(&vars, &database)?,
             listen: vars.parse("CONVENE_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)))?,
             data: vars
                 .get("CONVENE_DATA")
@@ -261,7 +310,10 @@ mod tests {
         assert!(error.contains("SECRET_KEY"), "{error}");
         assert!(config(&[("DATABASE_URL", "mysql://x")]).is_err());
         assert!(config(&[("SECRET_KEY", "short")]).is_err());
-        assert!(config(&[("REDIS_URL", "redis://x")]).is_err());
+        let alone = config(&[("REDIS_URL", "redis://x")]).unwrap_err();
+        assert!(alone.to_string().contains("DATABASE_URL"), "{alone}");
+        let error = config(&[("REDIS_URL", "http://x")]).unwrap_err();
+        assert!(error.to_string().contains("REDIS_URL"), "{error}");
     }
 
     #[test]

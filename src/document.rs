@@ -40,7 +40,9 @@ mod same_history;
 pub use content::RootKind;
 pub use epoch::{epoch_client, epoch_start};
 pub use merge::merge;
-pub use presence::{Announced, Peer, Presence, PresenceLimits, PresenceRefused};
+pub use presence::{
+    Announced, HeardOf, Peer, Presence, PresenceEntry, PresenceLimits, PresenceRefused,
+};
 pub use refusal::Refusal;
 pub use replica::{Applied, Loaded, Replica, Stored, verify_snapshot};
 pub use state_vector::StateVector;

@@ -15,6 +15,7 @@ pub mod auth;
 
 pub mod document;
 
+pub mod relay;
 pub mod storage;
 
 pub mod room;

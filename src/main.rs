@@ -12,7 +12,7 @@ use convene::auth::password::Passwords;
 use convene::clock::Clock;
 use convene::config::Config;
 use convene::document;
-use convene::storage::Storage;
+use convene::storage::{Company, Storage};
 use convene::telemetry::{Metrics, start_logging};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -176,7 +176,13 @@ fn given_password() -> Result<Option<SecretString>> {
 }
 
 async fn open(config: &Config) -> Result<Storage> {
-    Ok(Storage::open(&config.database, &config.data, Clock::system()).await?)
+    Ok(Storage::open(
+        &config.database,
+        &config.data,
+        Company::Nobody,
+        Clock::system(),
+    )
+    .await?)
 }
 
 /// Opens the database of a server that may be running.

@@ -18,9 +18,12 @@ pub mod input;
 
 pub mod core;
 
+pub mod comparing;
 pub mod handle;
+pub mod neighbours;
 pub mod outbox;
 pub mod poison;
 pub mod registry;
+mod standing;
 pub mod task;
 pub mod thread;

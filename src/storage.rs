@@ -42,3 +42,4 @@ pub mod sign_ins;
 
 pub use database::Storage;
 pub use error::StorageError;
+pub use lock::Company;

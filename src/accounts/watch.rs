@@ -10,7 +10,7 @@ use super::LiveSessions;
 use crate::storage::Storage;
 
 /// How long such a socket may go on.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Compares the sign-ins of open sockets with what is stored, until `stop`.
 pub async fn end_sockets_of_ended_sign_ins(

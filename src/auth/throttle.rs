@@ -25,6 +25,17 @@ pub struct Throttled {
     pub retry_after: Duration,
 }
 
+/// One count that several servers share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedCount {
+    /// Its name, which tells no e-mail address.
+    pub key: String,
+    /// After how long it gets one try back.
+    pub interval: Duration,
+    /// How many tries may come at once.
+    pub burst: u32,
+}
+
 /// Counts tries, successful or not.
 #[derive(Debug)]
 pub struct Throttle {
@@ -71,10 +82,41 @@ impl Throttle {
         Ok(())
     }
 
+    /// The same two counts for a limit that several servers share: a name of each, how often it gets a
+    /// try back, and how many it may have at once.
+    pub fn shared(&self, email: &str, address: IpAddr) -> [SharedCount; 2] {
+        let account = Sha256::digest(email.trim().to_lowercase().as_bytes());
+        let buckets = self.lock();
+        let count = |key, interval: Duration| SharedCount {
+            key,
+            interval,
+            burst: u32::try_from(WINDOW.as_micros() / interval.as_micros().max(1)).unwrap_or(1),
+        };
+        [
+            count(
+                format!("account/{}", hex(&account)),
+                buckets.accounts.interval,
+            ),
+            count(
+                format!("address/{}", network_of(address)),
+                buckets.addresses.interval,
+            ),
+        ]
+    }
+
     fn lock(&self) -> MutexGuard<'_, Buckets> {
         // Every change under the lock is complete in itself.
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text does not fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
 }
 
 /// One subscriber usually holds a whole /64 of IPv6.

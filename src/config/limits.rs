@@ -53,6 +53,9 @@ pub struct Limits {
     pub snapshot_rows: u64,
     /// `CONVENE_HASH_SECONDS`: how often a content hash goes to the clients that asked.
     pub hash_every: Duration,
+    /// `CONVENE_LEAVE_SECONDS`: how long a stopping server serves on while its health check says so,
+    /// for a balancer to notice.
+    pub leave_for: Duration,
     /// `CONVENE_DRAIN_SECONDS`: how long shutdown spreads the closing of sockets.
     pub drain_for: Duration,
 }
@@ -82,6 +85,7 @@ impl Default for Limits {
             room_idle_for: Duration::from_mins(1),
             snapshot_rows: 500,
             hash_every: Duration::from_secs(30),
+            leave_for: Duration::ZERO,
             drain_for: Duration::from_secs(5),
         }
     }
@@ -133,6 +137,7 @@ impl Limits {
             room_idle_for: vars.seconds("CONVENE_ROOM_IDLE_SECONDS", d.room_idle_for)?,
             snapshot_rows: vars.parse("CONVENE_SNAPSHOT_ROWS", d.snapshot_rows)?,
             hash_every: vars.seconds("CONVENE_HASH_SECONDS", d.hash_every)?,
+            leave_for: vars.seconds("CONVENE_LEAVE_SECONDS", d.leave_for)?,
             drain_for: vars.seconds("CONVENE_DRAIN_SECONDS", d.drain_for)?,
         })
     }

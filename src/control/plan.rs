@@ -66,6 +66,7 @@ impl Method for Delete {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Done, Failure> {
         let access = desk.own(caller, &self.plan).await?;
         desk.storage.delete_plan(access.plan()).await?;
+        desk.registry.tell_changed(access.plan());
         desk.registry
             .end(access.plan(), ErrorCode::NotFound, "this plan was deleted")
             .await;

@@ -27,8 +27,17 @@ const CROWD_MIN: usize = 64;
 pub(super) enum Writer {
     /// Somebody outside: every rule holds.
     User(UserId),
-    /// This server, earlier: the bytes passed the rules of their time.
+    /// This server, earlier, or another node: the bytes passed the rules of their time.
     Journal,
+    /// Another node, just now, for this author: the same, and what it repeats must be what is here.
+    Node(Option<UserId>),
+}
+
+impl Writer {
+    /// Whether the rules were applied before, so that what is in the journal must be taken as it is.
+    pub(super) fn is_trusted(self) -> bool {
+        !matches!(self, Self::User(_))
+    }
 }
 
 /// What an update adds.
@@ -102,6 +111,17 @@ impl Guard {
         admitted
     }
 
+    /// Notes whose client ids are, as the journal knows it. The first one that somebody else has used
+    /// here meanwhile is answered.
+    pub(super) fn learn(&mut self, owners: &[(ClientId, UserId)]) -> Result<(), ClientId> {
+        for (client, user) in owners {
+            if *self.owners.entry(*client).or_insert(*user) != *user {
+                return Err(*client);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes back what was admitted last.
     pub(super) fn take_back(&mut self) {
         self.index.roll_back();
@@ -109,9 +129,10 @@ impl Guard {
 
     /// Makes the writer's what it was the first to use. Called once the update is in the document.
     pub(super) fn bind(&mut self, admitted: &Admitted, writer: Writer) {
-        if let Writer::User(user) = writer {
-            self.owners
-                .extend(admitted.first_seen.iter().map(|client| (*client, user)));
+        if let Writer::User(user) | Writer::Node(Some(user)) = writer {
+            for client in &admitted.first_seen {
+                self.owners.entry(*client).or_insert(user);
+            }
         }
         for client in &admitted.first_seen {
             self.clients += 1;
@@ -140,7 +161,7 @@ impl Guard {
                 fresh.push(section);
             }
         }
-        if fresh.len() > NEW_CLIENTS_MAX && writer != Writer::Journal {
+        if fresh.len() > NEW_CLIENTS_MAX && !writer.is_trusted() {
             return Err(Refusal::TooLarge("clients whose edits one update carries"));
         }
         admitted.torn = Ordering::of(&fresh).run(&mut self.index, writer)?;

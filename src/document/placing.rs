@@ -24,7 +24,7 @@ pub(super) fn settle(
     known_part: Option<Id>,
     writer: Writer,
 ) -> Result<Settled, Refusal> {
-    let is_torn = writer != Writer::Journal && is_torn(index, one);
+    let is_torn = !writer.is_trusted() && is_torn(index, one);
     let item = match one.body {
         Body::Item(item) if !is_torn => item,
         Body::Item(_) | Body::Collected => {
@@ -40,11 +40,11 @@ pub(super) fn settle(
         .map_or(NOWHERE, |(_, place)| place);
     let place = match place_of(index, &item).and_then(|place| one_place(before, place)) {
         Ok(place) => place,
-        Err(_) if writer == Writer::Journal => NOWHERE,
+        Err(_) if writer.is_trusted() => NOWHERE,
         Err(refusal) => return Err(refusal),
     };
     if let Err(refusal) = fits(index, place, &item, one.len)
-        && writer != Writer::Journal
+        && !writer.is_trusted()
     {
         return Err(refusal);
     }

@@ -3,7 +3,10 @@
 //! An entry belongs to the session that last told something new of its client id. Stock clients
 //! send back every entry they receive, so entries of others and clocks that are not new are dropped
 //! without a word. An id that left is remembered with its last clock, because JavaScript clients
-//! never show a clock again that they have seen go.
+//! never show a clock again that they have seen go. What sessions of other nodes say is in
+//! `presence/elsewhere.rs`.
+
+mod elsewhere;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,7 +16,10 @@ use convene_protocol::lib0::DecodeError;
 use serde_json::value::RawValue;
 
 use super::ClientId;
-use crate::ids::{SessionId, UserId};
+use crate::clock::Timestamp;
+use crate::ids::{NodeId, SessionId, UserId};
+
+pub use self::elsewhere::{HeardOf, PresenceEntry};
 
 /// Clocks that every client can count: Yjs clients in Rust and Python hold them in 32 bits.
 const CLOCK_MAX: u64 = (1 << 31) - 1;
@@ -63,10 +69,19 @@ pub enum PresenceRefused {
     TooManyIds(usize),
 }
 
+/// Who speaks for a client id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    /// A session of this node.
+    Session(SessionId),
+    /// Another node, which last did so at this time.
+    Node(NodeId, Timestamp),
+}
+
 /// One client id that is here.
 #[derive(Debug)]
 struct Here {
-    session: SessionId,
+    holder: Holder,
     user: UserId,
     clock: u64,
     state: String,
@@ -102,7 +117,7 @@ impl Presence {
         let mut announced = Announced::default();
         let mut gone = Vec::new();
         let mut outcome = Ok(());
-        let is_own = |here: &&Here| here.session == session;
+        let is_own = |here: &&Here| here.holder == Holder::Session(session);
         let mut own = self.here.values().filter(is_own).count();
         for entry in entries.iter().filter(|entry| entry.clock <= CLOCK_MAX) {
             match self.take((session, &mut own), peer, entry, limits) {
@@ -134,7 +149,7 @@ impl Presence {
         let Some(here) = self.here.get(&id) else {
             return self.arrive((session, own), peer, entry, limits);
         };
-        let is_own = here.session == session;
+        let is_own = here.holder == Holder::Session(session);
         let is_new = entry.clock > here.clock;
         match entry.state {
             // An equal clock takes an id away, as in Yjs, but only from the one who speaks for it:
@@ -151,7 +166,7 @@ impl Presence {
                 self.here.insert(
                     id,
                     Here {
-                        session,
+                        holder: Holder::Session(session),
                         user: peer.user,
                         clock: entry.clock,
                         state,
@@ -190,7 +205,7 @@ impl Presence {
             self.left_order.retain(|id| *id != entry.client_id);
         }
         let here = Here {
-            session,
+            holder: Holder::Session(session),
             user: peer.user,
             clock: entry.clock,
             state,
@@ -201,9 +216,13 @@ impl Presence {
     }
 
     fn remove(&mut self, id: ClientId, clock: u64) {
-        let Some(Here { user, .. }) = self.here.remove(&id) else {
-            return;
-        };
+        if let Some(Here { user, .. }) = self.here.remove(&id) {
+            self.remember(id, user, clock);
+        }
+    }
+
+    /// Remembers at which clock an id left.
+    fn remember(&mut self, id: ClientId, user: UserId, clock: u64) {
         if self.left.insert(id, Left { user, clock }).is_none() {
             self.left_order.push_back(id);
         }
@@ -216,16 +235,16 @@ impl Presence {
 
     /// Takes away every id that `session` speaks for, and names them.
     pub fn leave(&mut self, session: SessionId) -> Vec<ClientId> {
-        let ids: Vec<(ClientId, u64)> = self
-            .here
-            .iter()
-            .filter(|(_, here)| here.session == session)
-            .map(|(id, here)| (*id, here.clock))
-            .collect();
-        for (id, clock) in &ids {
+        self.remove_all(|_, here| here.holder == Holder::Session(session))
+    }
+
+    fn remove_all(&mut self, is_gone: impl Fn(ClientId, &Here) -> bool) -> Vec<ClientId> {
+        let gone = self.here.iter().filter(|(id, here)| is_gone(**id, here));
+        let gone: Vec<(ClientId, u64)> = gone.map(|(id, here)| (*id, here.clock)).collect();
+        for (id, clock) in &gone {
             self.remove(*id, clock + 1);
         }
-        ids.into_iter().map(|(id, _)| id).collect()
+        gone.into_iter().map(|(id, _)| id).collect()
     }
 
     /// The entries of `ids` as they are now; those that left are said to have.

@@ -126,6 +126,28 @@ impl Replica {
         })
     }
 
+    /// Notes whose client ids are that another node has committed. Answers one that somebody else uses
+    /// here, whose edits can never be committed.
+    pub fn learn(&mut self, owners: &[(ClientId, UserId)]) -> Result<(), ClientId> {
+        self.guard.learn(owners)
+    }
+
+    /// Applies what another node has committed; client ids that are new in it are `author`'s. Answers
+    /// where the clocks of its clients stand in it, whether or not that was new here. Refusals leave
+    /// the document as it was, except [`Refusal::Poisoned`]: [`Refusal::Hole`] when something before
+    /// it is missing, and [`Refusal::ForeignClientId`] when what is here of a client is not what the
+    /// other node has of it.
+    pub fn apply_committed(
+        &mut self,
+        update: &[u8],
+        author: Option<UserId>,
+    ) -> Result<Vec<(ClientId, u32)>, Refusal> {
+        self.take(update, Writer::Node(author), |_| ())?;
+        let sections = Update::parse(update)?.sections;
+        let ends = sections.iter().map(|section| (section.client, section.end));
+        Ok(ends.collect())
+    }
+
     /// Guards and applies; `emit` reads the transaction before it ends. `None` in place of what it
     /// says when yrs was not asked, because nothing was new.
     fn take<T>(

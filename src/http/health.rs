@@ -64,11 +64,19 @@ pub(super) async fn database(State(state): State<HttpState>) -> Answer {
     get,
     path = "/api/v1/health/redis",
     tag = "operation",
-    responses((status = 200, description = "One node needs none", body = HealthAnswer))
+    responses(
+        (status = 200, description = "It does, or one node needs none", body = HealthAnswer),
+        (status = 503, description = "It does not; nodes see each other's edits half a second later", body = HealthAnswer),
+    )
 )]
-pub(super) async fn redis() -> Answer {
+pub(super) async fn redis(State(state): State<HttpState>) -> Answer {
+    let status = match state.accounts.relay.is_connected() {
+        None => HealthStatus::NotConfigured,
+        Some(true) => HealthStatus::Ok,
+        Some(false) => HealthStatus::Unavailable,
+    };
     answer(HealthAnswer {
-        status: HealthStatus::NotConfigured,
+        status,
         version: None,
         engine: None,
     })

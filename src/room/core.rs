@@ -7,6 +7,7 @@
 
 mod backlog;
 mod committed;
+mod elsewhere;
 mod hash_watch;
 mod members;
 mod presence;
@@ -21,6 +22,7 @@ use convene_protocol::error_code::ErrorCode;
 use self::backlog::Backlog;
 pub use self::backlog::ROWS_PER_APPEND;
 use self::committed::Committed;
+use self::elsewhere::Level;
 use self::hash_watch::HashWatch;
 use self::members::Members;
 use self::presence::PresenceBoard;
@@ -67,6 +69,8 @@ impl From<&Limits> for RoomLimits {
 pub struct Start {
     /// The plan.
     pub plan: PlanId,
+    /// The line of history.
+    pub epoch: Epoch,
     /// The document as committed.
     pub replica: Replica,
     /// The last committed row.
@@ -98,6 +102,7 @@ impl Start {
         let row_bytes: usize = stored.rows.iter().map(|row| row.update.len()).sum();
         Self {
             plan,
+            epoch: stored.epoch,
             replica,
             head: stored.head,
             snapshot_seq,
@@ -116,7 +121,11 @@ pub struct RoomCore {
     /// What of the replica is committed; the replica itself may be ahead.
     committed: Committed,
     epoch_marker: Option<ClientId>,
+    /// Every row of the journal up to this one is in the replica.
     head: Seq,
+    level: Level,
+    /// Whether there may be other nodes to tell what happens here.
+    tells_nodes: bool,
     backlog: Backlog,
     members: Members,
     presence: PresenceBoard,
@@ -140,6 +149,8 @@ impl RoomCore {
             replica: start.replica,
             epoch_marker: start.epoch_marker,
             head: start.head,
+            level: Level::new(start.epoch, start.head),
+            tells_nodes: false,
             backlog: Backlog::default(),
             members: Members::default(),
             presence: PresenceBoard::default(),
@@ -150,6 +161,14 @@ impl RoomCore {
             limits,
             effects: Vec::new(),
         }
+    }
+
+    /// The same among other nodes: they are told what happens here, and asked who is there.
+    pub fn among_nodes(mut self) -> Self {
+        self.tells_nodes = true;
+        self.presence.tell_all_soon();
+        self.presence.ask_soon();
+        self
     }
 
     /// Decides what follows from `input`. The effects are to be performed in order, before the next
@@ -176,28 +195,32 @@ impl RoomCore {
             Input::Drained { session } => self.catch_up(session),
             Input::HashWatched { session, roots } => self.hash_watch.watch(session, roots),
             Input::RoleChanged { user, role } => self.change_role(user, role),
-            Input::Appended { committed } => self.show_committed(committed),
+            Input::Appended { committed } => self.show_committed(now, committed),
             Input::AppendRefused { why } => self.give_up_append(&why),
             Input::SnapshotSettled { seq, covered: true } => self.snapshots.cover(seq),
             Input::SnapshotSettled {
                 seq,
                 covered: false,
             } => self.snapshots.give_up(seq),
+            Input::Elsewhere(elsewhere) => self.hear(now, elsewhere),
+            Input::RowsRead { rows } => self.take_read(now, rows),
             Input::Ticked => self.tick(now),
         }
         std::mem::take(&mut self.effects)
     }
 
-    /// Starts what was gathered in this turn: the next append, presence, a snapshot, a rebuild.
+    /// Starts what was gathered in this turn: the next append, presence, what is missing of the journal, a
+    /// snapshot, a rebuild.
     pub fn end_turn(&mut self, now: Timestamp) -> Vec<Effect> {
         if let Some(append) = self.backlog.next_append() {
             self.effects.push(append);
         }
         self.flush_presence(now);
+        self.mend_gap(now);
         if self.backlog.is_idle() {
             if self.poisoned {
                 self.effects.push(Effect::Rebuild);
-            } else {
+            } else if !self.has_gap() {
                 self.begin_snapshot();
             }
         }
@@ -214,6 +237,7 @@ impl RoomCore {
         self.snapshots = Snapshots::new(start.head, start.snapshot_seq, start.bytes);
         self.replica = start.replica;
         self.head = start.head;
+        self.level = Level::new(start.epoch, start.head);
         self.epoch_marker = start.epoch_marker;
         self.poisoned = false;
         self.lacks_rows = false;
@@ -254,15 +278,25 @@ impl RoomCore {
 
     /// The last snapshot before the room leaves memory, if it would spare the next load work.
     pub fn final_snapshot(&mut self) -> Vec<Effect> {
-        if self.backlog.is_idle() && !self.poisoned && self.snapshots.is_worth_a_last_one() {
+        let is_whole = self.backlog.is_idle() && !self.poisoned && !self.has_gap();
+        if is_whole && self.snapshots.is_worth_a_last_one() {
             self.write_snapshot();
         }
         std::mem::take(&mut self.effects)
     }
 
-    /// When presence that waits is to be sent, if some does.
-    pub fn presence_due(&self) -> Option<Timestamp> {
-        self.presence.due()
+    /// When the room has to do something that only time brings: presence that waits, or rows that are
+    /// missing.
+    pub fn due(&self) -> Option<Timestamp> {
+        [self.presence.due(), self.gap_due()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Every row of the journal up to this one is in the replica.
+    pub fn head(&self) -> Seq {
+        self.head
     }
 
     /// The whole state as committed and shown, for oracles of tests.
@@ -278,6 +312,7 @@ impl RoomCore {
     }
 
     fn tick(&mut self, now: Timestamp) {
+        self.forget_old_presence(now);
         if !self.poisoned {
             self.send_hashes(now);
         }
@@ -371,6 +406,7 @@ mod tests {
         };
         Start {
             plan,
+            epoch: Epoch(1),
             replica: Replica::load(&stored).replica,
             head: Seq(i64::try_from(rows.len()).unwrap()),
             snapshot_seq: Seq(0),
@@ -547,41 +583,5 @@ mod tests {
         let is_snapshot = |effect: &Effect| matches!(effect, Effect::WriteSnapshot { .. });
         assert!(!stage.core.end_turn(stage.now).iter().any(is_snapshot));
         assert!(stage.core.final_snapshot().is_empty());
-    }
-
-    #[test]
-    fn rows_of_somebody_else_in_between_make_the_room_load_again() {
-        let mut stage = Stage::new();
-        let ada = stage.join(Role::Editor);
-        stage.update(ada);
-        stage.core.end_turn(stage.now);
-        let effects = stage.commit(3);
-        assert_eq!(
-            statuses(&effects),
-            [SyncStatus::Applied],
-            "it is committed all the same"
-        );
-        assert!(
-            !effects
-                .iter()
-                .any(|effect| matches!(effect, Effect::Disconnect { .. })),
-            "everybody stays, and is sent it when it is here"
-        );
-        assert!(stage.core.is_poisoned());
-        let effects = stage.core.end_turn(stage.now);
-        assert!(matches!(effects[..], [Effect::Rebuild]));
-        // Text "x" in the root `t`, by client 2.
-        let x = [1, 1, 2, 0, 4, 1, 1, b't', 1, b'x', 0];
-        // Text "y", by client 3.
-        let y = [1, 1, 3, 0, 4, 1, 1, b't', 1, b'y', 0];
-        let effects = stage.rebuild(&[&x, &y, HI]);
-        let brings_x = |effect: &Effect| {
-            matches!(
-                effect,
-                Effect::Send { to, message: ServerMessage::SyncStep2(update) }
-                    if *to == ada && update.contains(&b'x')
-            )
-        };
-        assert!(effects.iter().any(brings_x), "{effects:?}");
     }
 }

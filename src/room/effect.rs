@@ -6,6 +6,7 @@ use convene_protocol::frame::{Scope, ServerMessage};
 
 use crate::document::ClientId;
 use crate::ids::{SessionId, UserId};
+use crate::relay::envelope::Said;
 use crate::storage::journal::{NewRow, Seq};
 
 /// One thing to do, in the imperative.
@@ -38,6 +39,13 @@ pub enum Effect {
         rows: Vec<NewRow>,
         /// Client ids seen for the first time, with whom they belong to from now on.
         bindings: Vec<(ClientId, UserId)>,
+    },
+    /// Tell other nodes, if there are any; none may hear it.
+    Tell(Said),
+    /// Read what the journal holds after this row.
+    ReadRows {
+        /// The last one this room has.
+        after: Seq,
     },
     /// Write a snapshot after decoding it once more.
     WriteSnapshot {

@@ -12,11 +12,25 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::ids::{PlanId, SessionId};
-use crate::room::input::{Input, Joined};
+use crate::room::input::{Elsewhere, Input, Joined};
 use crate::room::outbox::{Frame, Outbox};
+use crate::room::standing::Standing;
 
 /// Requests one room keeps before its senders wait.
-pub(super) const INBOX_REQUESTS: usize = 256;
+const INBOX_REQUESTS: usize = 256;
+
+/// What other nodes said that one room keeps; further messages are missed.
+const ELSEWHERE_MAX: usize = 128;
+
+/// The room's ends of what leads to it.
+#[derive(Debug)]
+pub(super) struct Doors {
+    pub(super) inbox: mpsc::Receiver<Request>,
+    pub(super) elsewhere: mpsc::Receiver<Elsewhere>,
+    pub(super) standing: Arc<Standing>,
+    /// Cancelled by the registry when the room's thread is given up.
+    pub(super) gone: CancellationToken,
+}
 
 /// What a room's inbox carries.
 #[derive(Debug)]
@@ -95,13 +109,46 @@ pub struct RoomGone;
 pub struct RoomHandle {
     plan: PlanId,
     inbox: mpsc::Sender<Request>,
+    /// At most [`ELSEWHERE_MAX`], then it is dropped and found by comparing.
+    elsewhere: mpsc::Sender<Elsewhere>,
+    standing: Arc<Standing>,
     /// Cancelled when the room will never answer again, so that nobody waits for a full inbox.
     gone: CancellationToken,
 }
 
 impl RoomHandle {
-    pub(super) fn new(plan: PlanId, inbox: mpsc::Sender<Request>, gone: CancellationToken) -> Self {
-        Self { plan, inbox, gone }
+    /// A room's address, and the other ends of what leads to it.
+    pub(super) fn new(plan: PlanId) -> (Self, Doors) {
+        let (inbox, requests) = mpsc::channel(INBOX_REQUESTS);
+        let (elsewhere, heard) = mpsc::channel(ELSEWHERE_MAX);
+        let handle = Self {
+            plan,
+            inbox,
+            elsewhere,
+            standing: Arc::default(),
+            gone: CancellationToken::new(),
+        };
+        let doors = Doors {
+            inbox: requests,
+            elsewhere: heard,
+            standing: Arc::clone(&handle.standing),
+            gone: handle.gone.clone(),
+        };
+        (handle, doors)
+    }
+
+    /// Tells the room what is heard of other nodes, without waiting. What does not fit is found by
+    /// comparing with the database, and presence by its being told again. Whether it did.
+    pub(super) fn hear(&self, elsewhere: Elsewhere) -> bool {
+        let is_taken = self.elsewhere.try_send(elsewhere).is_ok();
+        if !is_taken {
+            metrics::counter!("convene_relay_dropped_total", "reason" => "busy").increment(1);
+        }
+        is_taken
+    }
+
+    pub(super) fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// The plan.

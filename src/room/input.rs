@@ -1,13 +1,17 @@
 //! Everything that can happen to a room, as one closed list.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use convene_protocol::control::document::RootKind;
 use convene_protocol::frame::ClientMessage;
 
 use crate::auth::access::{Grant, Role};
 use crate::clock::Timestamp;
-use crate::ids::{SessionId, UserId};
-use crate::storage::journal::{AppendRefused, Committed, Seq};
+use crate::document::PresenceEntry;
+use crate::ids::{NodeId, SessionId, UserId};
+use crate::relay::envelope::Batch;
+use crate::storage::journal::{AppendRefused, Committed, Epoch, Row, Seq};
 
 /// One thing that happened, in the past tense, with all the core needs to decide.
 #[derive(Debug)]
@@ -103,8 +107,63 @@ pub enum Input {
         /// Whether rows up to `seq` are covered by a snapshot now.
         covered: bool,
     },
+    /// Something happened at another node.
+    Elsewhere(Elsewhere),
+    /// The journal was read after the last row this room had; none when it could not be.
+    RowsRead {
+        /// At most [`ROWS_PER_READ`] of them, in order.
+        rows: Option<Vec<Row>>,
+    },
     /// Time passed.
     Ticked,
+}
+
+/// Rows of one read of what was missed.
+pub const ROWS_PER_READ: u32 = 1_000;
+
+/// What a room hears of other nodes: from them, where all may get lost, or by comparing with the
+/// database.
+#[derive(Debug, Clone)]
+pub enum Elsewhere {
+    /// A node has committed rows.
+    Committed(Batch),
+    /// The journal of this epoch has come so far.
+    Moved {
+        /// Its last row.
+        head: Seq,
+        /// The last row that a snapshot covers, if that is known.
+        snapshot: Option<Seq>,
+    },
+    /// The plan's history has begun anew with this epoch.
+    EpochMoved(Epoch),
+    /// Somebody's role has changed: these are all there are.
+    Roles(HashMap<UserId, Role>),
+    /// A node says who is present with it.
+    Present {
+        /// Which.
+        node: NodeId,
+        /// Of whom it speaks.
+        entries: Vec<PresenceEntry>,
+        /// Whether it speaks of all of them.
+        scope: PresenceScope,
+    },
+    /// A node asks who is present with this one.
+    Asked,
+    /// A node has ended, or is silent.
+    NodeGone(NodeId),
+    /// Nothing is heard of any node.
+    Deaf,
+    /// Something may not have been heard.
+    Missed,
+}
+
+/// Of whom a node speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PresenceScope {
+    /// Of those who have changed.
+    Some,
+    /// Of all there are with it.
+    All,
 }
 
 impl Input {
@@ -127,6 +186,8 @@ impl Input {
             | Self::Appended { .. }
             | Self::AppendRefused { .. }
             | Self::SnapshotSettled { .. }
+            | Self::Elsewhere(_)
+            | Self::RowsRead { .. }
             | Self::Ticked => None,
         }
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use convene_protocol::error_code::ErrorCode;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,7 +14,9 @@ use crate::auth::access::Role;
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::ids::{PlanId, UserId};
-use crate::room::handle::{INBOX_REQUESTS, JoinRefused, Request, RoomHandle, Seat};
+use crate::relay::Relay;
+use crate::relay::envelope::Said;
+use crate::room::handle::{JoinRefused, RoomHandle, Seat};
 use crate::room::input::{Input, Joined};
 use crate::room::outbox::{Ending, Outbox};
 use crate::room::poison::PoisonList;
@@ -37,6 +38,7 @@ const JOIN_TRIES: usize = 8;
 pub struct Shared {
     pub(super) storage: Storage,
     pub(super) journal: JournalHandle,
+    pub(super) relay: Relay,
     pub(super) clock: Clock,
     pub(super) limits: Limits,
     pub(super) poison: PoisonList,
@@ -74,6 +76,8 @@ pub struct RegistryParts {
     pub storage: Storage,
     /// Where updates are committed.
     pub journal: JournalHandle,
+    /// What other nodes are told through.
+    pub relay: Relay,
     /// The time.
     pub clock: Clock,
     /// What rooms are bound by.
@@ -90,6 +94,7 @@ impl Registry {
         let shared = Arc::new(Shared {
             storage: parts.storage,
             journal: parts.journal,
+            relay: parts.relay,
             clock: parts.clock,
             limits: parts.limits,
             poison: PoisonList::default(),
@@ -136,7 +141,8 @@ impl Registry {
     /// Tells the plan's room, if it is live on this node, which role a user has by now, if any.
     pub async fn tell_role(&self, plan: PlanId, user: UserId, role: Option<Role>) {
         // Before the room is looked for: who joins a room that is not found sees the number move.
-        self.0.role_changes.fetch_add(1, Ordering::SeqCst);
+        self.roles_have_changed();
+        self.tell_changed(plan);
         if let Some(room) = self.find(plan) {
             // A room that is gone has no session to tell.
             room.tell(Input::RoleChanged { user, role }).await.ok();
@@ -152,6 +158,23 @@ impl Registry {
     /// Ends every room once its sessions have left and its updates are committed.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// Every live room.
+    pub(super) fn all(&self) -> Vec<RoomHandle> {
+        let rooms = self.0.rooms();
+        rooms.values().map(|entry| entry.handle.clone()).collect()
+    }
+
+    /// Notes that somebody's role has changed somewhere, before it is known whose: whoever joins
+    /// meanwhile looks again.
+    pub(super) fn roles_have_changed(&self) {
+        self.0.role_changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Tells other nodes that a plan's members, its epoch or its existence have changed.
+    pub fn tell_changed(&self, plan: PlanId) {
+        self.0.relay.say(plan, Said::Changed);
     }
 
     /// How many rooms are live.
@@ -196,9 +219,7 @@ impl Shared {
             return Ok((entry.serial, entry.handle.clone()));
         }
         let thread = self.thread_for(plan).ok_or(JoinRefused::Unavailable)?;
-        let (inbox, requests) = mpsc::channel::<Request>(INBOX_REQUESTS);
-        let gone = CancellationToken::new();
-        let handle = RoomHandle::new(plan, inbox, gone.clone());
+        let (handle, doors) = RoomHandle::new(plan);
         let shared = Arc::clone(self);
         let serial = self.rooms_started.fetch_add(1, Ordering::Relaxed);
         let started = thread.spawn(move |beat| {
@@ -206,8 +227,7 @@ impl Shared {
                 plan,
                 serial,
                 shared,
-                inbox: requests,
-                gone,
+                doors,
                 beat,
             })
             .run()

@@ -1,6 +1,7 @@
 //! The task that owns a room: it loads the plan, feeds the core and performs what the core decides.
 
 mod delivery;
+mod elsewhere;
 mod leaving;
 mod loading;
 
@@ -19,17 +20,19 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::elsewhere::{Reading, until_read};
 use crate::clock::Timestamp;
 use crate::document::ClientId;
 use crate::ids::{AppendId, PlanId, SessionId, UserId};
 use crate::room::core::RoomCore;
 use crate::room::effect::Effect;
-use crate::room::handle::{JoinRefused, Request, Seat};
-use crate::room::input::Input;
+use crate::room::handle::{Doors, JoinRefused, Request, Seat};
+use crate::room::input::{Elsewhere, Input};
 use crate::room::outbox::Ending;
 use crate::room::registry::Shared;
+use crate::room::standing::Standing;
 use crate::room::thread::{Beat, Work};
-use crate::storage::journal::{Append, AppendRefused, Committed, Epoch, NewRow, Seq};
+use crate::storage::journal::{Append, AppendRefused, Committed, Epoch, NewRow, Row, Seq};
 
 /// How often a room looks at what only time brings: hashes, lost sessions, its own idleness.
 const TICK: Duration = Duration::from_secs(1);
@@ -45,10 +48,7 @@ pub(super) struct RoomParts {
     /// Tells this room from an earlier one of the same plan.
     pub(super) serial: u64,
     pub(super) shared: Arc<Shared>,
-    /// From sessions and control methods; 256 requests, then senders wait.
-    pub(super) inbox: mpsc::Receiver<Request>,
-    /// Cancelled by the registry when this room's thread is given up.
-    pub(super) gone: CancellationToken,
+    pub(super) doors: Doors,
     pub(super) beat: Arc<Beat>,
 }
 
@@ -58,6 +58,8 @@ pub(super) struct RoomTask {
     serial: u64,
     shared: Arc<Shared>,
     inbox: mpsc::Receiver<Request>,
+    elsewhere: mpsc::Receiver<Elsewhere>,
+    standing: Arc<Standing>,
     gone: CancellationToken,
     beat: Arc<Beat>,
     /// Taken from the inbox and not served yet: what came behind an update that did harm.
@@ -66,6 +68,8 @@ pub(super) struct RoomTask {
     epoch: Epoch,
     append: Option<AppendFuture>,
     snapshot: Option<(Seq, JoinHandle<bool>)>,
+    /// What was missing, being read.
+    reading: Option<Reading>,
     idle_since: Option<Timestamp>,
     /// When to look next at what only time brings, however much else there is to do.
     tick_at: Instant,
@@ -74,9 +78,11 @@ pub(super) struct RoomTask {
 }
 
 /// What one round of waiting brought.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Event {
     Appended(Result<Committed, AppendRefused>),
+    Elsewhere(Elsewhere),
+    Read(Option<Vec<Row>>),
     Requests,
     Snapshot(bool),
     Time,
@@ -89,8 +95,7 @@ impl RoomTask {
             plan,
             serial,
             shared,
-            inbox,
-            gone,
+            doors,
             beat,
         } = parts;
         let tick_at = shared.clock.monotonic() + TICK;
@@ -98,14 +103,17 @@ impl RoomTask {
             plan,
             serial,
             shared,
-            inbox,
-            gone,
+            inbox: doors.inbox,
+            elsewhere: doors.elsewhere,
+            standing: doors.standing,
+            gone: doors.gone,
             beat,
             requests: Vec::new(),
             seats: HashMap::new(),
             epoch: Epoch(0),
             append: None,
             snapshot: None,
+            reading: None,
             idle_since: None,
             tick_at,
             ending: false,
@@ -121,6 +129,9 @@ impl RoomTask {
         }
         self.shared.forget(self.plan, self.serial);
         self.gone.cancel();
+        if self.shared.relay.is_on() {
+            self.stop_listening();
+        }
         for seat in self.seats.values() {
             seat.outbox.end(Ending::new(
                 ErrorCode::Unavailable,
@@ -141,8 +152,10 @@ impl RoomTask {
             self.tick(&mut core);
             let effects = core.end_turn(self.shared.clock.now());
             if self.perform(&mut core, effects) == Wants::Rebuild && !self.ending {
+                self.reading = None;
                 self.rebuild(&mut core).await;
             }
+            self.standing.came_to(core.head());
             if self.is_over(&core) {
                 self.retire(&mut core).await;
             }
@@ -161,12 +174,16 @@ impl RoomTask {
             .saturating_duration_since(self.shared.clock.monotonic());
         let now = self.shared.clock.now();
         let pause = core
-            .presence_due()
+            .due()
             .map_or(until_tick, |due| due.since(now).min(until_tick));
         tokio::select! {
             biased;
             outcome = until_done(&mut self.append) => Event::Appended(outcome),
             covered = until_written(&mut self.snapshot) => Event::Snapshot(covered),
+            rows = until_read(&mut self.reading) => Event::Read(rows),
+            Some(elsewhere) = self.elsewhere.recv(), if !core.is_poisoned() => {
+                Event::Elsewhere(elsewhere)
+            }
             count = self.inbox.recv_many(&mut self.requests, 64), if core.takes_input() => {
                 if count == 0 { Event::Closed } else { Event::Requests }
             }
@@ -191,6 +208,11 @@ impl RoomTask {
                     self.feed(core, Input::SnapshotSettled { seq, covered });
                 }
             }
+            Event::Read(rows) => {
+                self.reading = None;
+                self.feed(core, Input::RowsRead { rows });
+            }
+            Event::Elsewhere(elsewhere) => self.hear(core, elsewhere),
             Event::Requests => self.serve_all(core),
             Event::Time => {}
             Event::Closed => self.ending = true,
@@ -369,6 +391,8 @@ impl RoomTask {
                     let append = self.append_of(rows, bindings);
                     self.begin_append(append);
                 }
+                Effect::Tell(said) => self.shared.relay.say(self.plan, said),
+                Effect::ReadRows { after } => self.read_rows(after),
                 Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(seq, bytes),
                 Effect::Quarantine {
                     update,

@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::StorageError;
-use super::lock::Lock;
+use super::lock::{Company, Lock};
 use crate::clock::{Clock, Timestamp};
 use crate::config::DatabaseConfig;
 
@@ -122,11 +122,12 @@ macro_rules! write_tx {
 pub(super) use {read, read_tx, write_tx};
 
 impl Storage {
-    /// Opens the database for a server, which keeps every other one out until the last clone is
-    /// gone, and brings its schema up to date. For SQLite the data folder is made (mode 0700).
+    /// Opens the database, which keeps those out who are no `company` until the last clone is gone,
+    /// and brings its schema up to date. For SQLite the data folder is made (mode 0700).
     pub async fn open(
         database: &DatabaseConfig,
         data: &Path,
+        company: Company,
         clock: Clock,
     ) -> Result<Self, StorageError> {
         let (database, lock) = match database {
@@ -139,7 +140,7 @@ impl Storage {
             }
             DatabaseConfig::Postgres(url) => {
                 let pool = postgres(postgres_options(url)?).await?;
-                let lock = Lock::postgres(&pool).await?;
+                let lock = Lock::postgres(&pool, company).await?;
                 POSTGRES_MIGRATIONS.run(&pool).await.map_err(migration)?;
                 (Database::Postgres(pool), lock)
             }

@@ -141,6 +141,8 @@ pub struct StoredPlan {
     pub epoch: Epoch,
     /// The last row.
     pub head: Seq,
+    /// Changes whenever somebody's role does.
+    pub access_version: i64,
     /// The newest snapshot and the last row it includes.
     pub snapshot: Option<(Seq, Bytes)>,
     /// The rows after the snapshot, in order, without holes up to `head`.
@@ -218,16 +220,19 @@ impl Storage {
         plan: PlanId,
         from: From,
     ) -> Result<Option<StoredPlan>, StorageError> {
-        type Found = (i64, i64);
+        type Found = (i64, i64, i64);
         type Snapshot = (i64, Vec<u8>);
-        let (epoch, head, snapshot, rows, bindings) = read_tx!(self, tx => {
+        let ((epoch, head, access_version), snapshot, rows, bindings) = read_tx!(self, tx => {
             let found: Option<Found> = sqlx::query_as(
-                "select epoch, head from plans where id = $1 and deleted_at is null",
+                "select epoch, head, access_version
+                 from plans
+                 where id = $1
+                   and deleted_at is null",
             )
             .bind(plan.as_uuid())
             .fetch_optional(&mut *tx)
             .await?;
-            let Some((epoch, head)) = found else {
+            let Some(found) = found else {
                 return Ok(None);
             };
             let snapshot: Option<Snapshot> = match from {
@@ -255,7 +260,7 @@ impl Storage {
                     .bind(plan.as_uuid())
                     .fetch_all(&mut *tx)
                     .await?;
-            (epoch, head, snapshot, rows, bindings)
+            (found, snapshot, rows, bindings)
         });
         let start = snapshot.as_ref().map_or(0, |(seq, _)| *seq);
         let expected = start.saturating_add(1)..=head;
@@ -267,6 +272,7 @@ impl Storage {
         Ok(Some(StoredPlan {
             epoch: Epoch(epoch),
             head: Seq(head),
+            access_version,
             snapshot: snapshot.map(|(seq, state)| (Seq(seq), state.into())),
             rows: rows
                 .into_iter()

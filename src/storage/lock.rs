@@ -1,9 +1,10 @@
-//! One server serves a database: two would each hold rooms of the same plan, and neither would know
-//! what the other has written.
+//! Who may use a database at one time. An SQLite file has one server, which locks a file in the data
+//! folder. A PostgreSQL has any number of servers; what rewrites plans, such as a restore, keeps all
+//! of them out and is kept out by any.
 //!
-//! For SQLite a file in the data folder is locked. For PostgreSQL a session of its own holds an
-//! advisory lock; it is lost when PostgreSQL restarts and not taken again, so this keeps out a
-//! server that is started twice by mistake, not one that comes while the database was away.
+//! For PostgreSQL a session of its own holds an advisory lock. It is lost when PostgreSQL restarts and
+//! not taken again, so this keeps out a restore that is begun by mistake, not one that begins while
+//! the database was away.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -18,12 +19,21 @@ use super::error::StorageError;
 
 /// Names the lock among those of other programs in the database ("convene", as it happens).
 const ADVISORY_KEY: i64 = 0x0063_6f6e_7665_6e65;
-/// How long a server waits for the one before it, which may be committing its last edits.
+/// How long one waits for whoever is before it and may be about to end.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Held while a server serves; given back when dropped.
+/// With whom a database is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// With other servers, where the engine lets them.
+    Servers,
+    /// With nobody.
+    Nobody,
+}
+
+/// Held while the database is used; given back when dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     _held: Held,
@@ -65,8 +75,8 @@ impl Lock {
         }
     }
 
-    /// Locks the database of `pool`, waiting a little for a server that is about to end.
-    pub(super) async fn postgres(pool: &PgPool) -> Result<Self, StorageError> {
+    /// Locks the database of `pool`, waiting a little for somebody who is about to end.
+    pub(super) async fn postgres(pool: &PgPool, company: Company) -> Result<Self, StorageError> {
         let options = pool.connect_options().as_ref().clone().options([
             // PostgreSQL must notice in half a minute when this machine is gone, and may not cut
             // the session because it is idle.
@@ -78,10 +88,13 @@ impl Lock {
         let mut session = options.connect().await?;
         let attempts = WAIT_MAX.as_millis() / LOOK_EVERY.as_millis();
         for _ in 0..=attempts {
-            let (taken,): (bool,) = sqlx::query_as("select pg_try_advisory_lock($1)")
-                .bind(ADVISORY_KEY)
-                .fetch_one(&mut session)
-                .await?;
+            let (taken,): (bool,) = sqlx::query_as(match company {
+                Company::Servers => "select pg_try_advisory_lock_shared($1)",
+                Company::Nobody => "select pg_try_advisory_lock($1)",
+            })
+            .bind(ADVISORY_KEY)
+            .fetch_one(&mut session)
+            .await?;
             if taken {
                 return Ok(Self {
                     _held: Held::Postgres {

@@ -1,6 +1,8 @@
 //! Who may do what in which plan. Every change bumps the plan's access version, by which all nodes
 //! find sessions whose rights have changed.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -106,6 +108,25 @@ impl Storage {
             .await?
         });
         row.map(|(role,)| parse_role(&role)).transpose()
+    }
+
+    /// Everybody's role in `plan`; empty when the plan is gone.
+    pub async fn roles_in(&self, plan: PlanId) -> Result<HashMap<UserId, Role>, StorageError> {
+        let rows: Vec<(Uuid, String)> = read!(self, db => {
+            sqlx::query_as(
+                "select members.user_id, members.role
+                 from members
+                 join plans on plans.id = members.plan_id
+                 where members.plan_id = $1
+                   and plans.deleted_at is null",
+            )
+            .bind(plan.as_uuid())
+            .fetch_all(db)
+            .await?
+        });
+        rows.into_iter()
+            .map(|(user, role)| Ok((UserId::from_uuid(user), parse_role(&role)?)))
+            .collect()
     }
 
     /// The members of `plan` by the time they came; empty when the plan is gone.

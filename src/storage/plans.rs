@@ -37,6 +37,8 @@ pub struct PlanHead {
     pub head: Seq,
     /// Changes whenever somebody's role does.
     pub access_version: i64,
+    /// The last row that a snapshot covers.
+    pub snapshot_seq: Seq,
 }
 
 #[derive(FromRow)]
@@ -63,14 +65,15 @@ impl MemberPlanRow {
     }
 }
 
-type HeadRow = (Uuid, i64, i64, i64);
+type HeadRow = (Uuid, i64, i64, i64, i64);
 
-fn plan_head((plan, epoch, head, access_version): HeadRow) -> PlanHead {
+fn plan_head((plan, epoch, head, access_version, snapshot_seq): HeadRow) -> PlanHead {
     PlanHead {
         plan: PlanId::from_uuid(plan),
         epoch: Epoch(epoch),
         head: Seq(head),
         access_version,
+        snapshot_seq: Seq(snapshot_seq),
     }
 }
 
@@ -187,7 +190,7 @@ impl Storage {
                 let mut rows = Vec::with_capacity(plans.len());
                 for plan in plans {
                     let row: Option<HeadRow> = sqlx::query_as(
-                        "select id, epoch, head, access_version
+                        "select id, epoch, head, access_version, snapshot_seq
                          from plans
                          where id = $1
                            and deleted_at is null",
@@ -202,7 +205,7 @@ impl Storage {
             Database::Postgres(pool) => {
                 let ids: Vec<Uuid> = plans.iter().map(|plan| plan.as_uuid()).collect();
                 sqlx::query_as(
-                    "select id, epoch, head, access_version
+                    "select id, epoch, head, access_version, snapshot_seq
                      from plans
                      where id = any($1)
                        and deleted_at is null",

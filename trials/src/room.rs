@@ -115,6 +115,7 @@ impl Stage {
             .unwrap_or_else(|error| panic!("the plan: {error}"));
         let start = Start {
             plan,
+            epoch: Epoch(1),
             replica: Replica::load(&Stored {
                 snapshot: None,
                 rows: Vec::new(),

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use bytes::Bytes;
 use convene_protocol::error_code::ErrorCode;
 use convene_protocol::frame::ServerMessage;
 
+use crate::clock::Timestamp;
 use crate::document::{self, ClientId};
 use crate::ids::{SessionId, UserId};
 use crate::room::core::RoomCore;
+use crate::room::core::elsewhere::Shown;
 use crate::room::effect::Effect;
 use crate::storage::journal::{AppendRefused, Committed, NewRow};
 
@@ -151,15 +154,19 @@ fn weight(effect: &Effect) -> usize {
 
 impl RoomCore {
     /// The rows under way are committed: acknowledge, then show them.
-    pub(super) fn show_committed(&mut self, committed: Committed) {
+    pub(super) fn show_committed(&mut self, now: Timestamp, committed: Committed) {
         let rows = self.backlog.take_committed();
-        let is_next = committed.first.0 == self.head.0 + 1;
-        self.head = committed.last;
-        self.committed
-            .advance(rows.iter().flat_map(|row| row.ends.iter().copied()));
-        self.snapshots.count(&rows);
-        // Before the broadcast: a sync step 2 that waited for the middle of this batch makes its
-        // session live, so that the rest of the batch reaches it too.
+        let mut shown = Shown::own(&rows);
+        self.place(committed, &rows);
+        if !self.poisoned {
+            self.take_what_follows(now, &mut shown);
+        }
+        self.show(&shown);
+    }
+
+    /// Lets go what waited for what is committed now. Before the broadcast: a sync step 2 that waited for
+    /// the middle of this batch makes its session live, so that the rest of the batch reaches it too.
+    pub(super) fn release_committed(&mut self) {
         for effect in self.backlog.release() {
             if let Effect::Send {
                 to,
@@ -173,38 +180,21 @@ impl RoomCore {
             }
             self.effects.push(effect);
         }
-        let to = self.members.live();
-        if !to.is_empty() {
-            self.broadcast(&to, &rows);
-        }
-        if !is_next {
-            self.load_what_came_between();
-        }
-        self.grow(rows.iter().map(|row| row.entry.update.len()).sum());
     }
 
-    fn broadcast(&mut self, to: &[SessionId], rows: &[Row]) {
-        let updates: Vec<_> = rows.iter().map(|row| row.entry.update.clone()).collect();
-        match document::merge(&updates) {
+    pub(super) fn broadcast(&mut self, to: &[SessionId], updates: &[Bytes]) {
+        match document::merge(updates) {
             Some(update) => self.effects.push(Effect::Broadcast {
                 to: to.to_vec(),
                 update,
             }),
             None => self
                 .effects
-                .extend(updates.into_iter().map(|update| Effect::Broadcast {
+                .extend(updates.iter().map(|update| Effect::Broadcast {
                     to: to.to_vec(),
-                    update,
+                    update: update.clone(),
                 })),
         }
-    }
-
-    /// Rows of this plan were committed by somebody else, such as a room whose thread was given up
-    /// with an append under way. This replica lacks them, so it must not become a snapshot: it is made
-    /// anew, and everybody is sent what they lack.
-    fn load_what_came_between(&mut self) {
-        self.poisoned = true;
-        self.lacks_rows = true;
     }
 
     /// The journal refused for good: nothing uncommitted can stay in the replica.
@@ -243,7 +233,7 @@ impl RoomCore {
         }
     }
 
-    fn refuse_all(&mut self, sessions: Vec<SessionId>, say: &'static str) {
+    pub(super) fn refuse_all(&mut self, sessions: Vec<SessionId>, say: &'static str) {
         for session in sessions {
             self.end_replica(session, ErrorCode::Conflict, say.to_owned());
         }

@@ -87,6 +87,12 @@ impl Members {
             .collect()
     }
 
+    /// Everybody who is here, with what they may do.
+    pub(super) fn roles(&self) -> BTreeMap<UserId, Role> {
+        let role = |member: &Member| (member.grant.user(), member.grant.role());
+        self.0.values().map(role).collect()
+    }
+
     /// Who is sent what happens. Not those whose replica was refused: some of them are members no
     /// more, and the others load the document anew.
     pub(super) fn live(&self) -> Vec<SessionId> {

@@ -8,7 +8,6 @@
 use std::time::Duration;
 
 use crate::room::core::RoomCore;
-use crate::room::core::backlog::Row;
 use crate::room::effect::Effect;
 use crate::storage::journal::Seq;
 
@@ -56,9 +55,23 @@ impl Snapshots {
         }
     }
 
-    pub(super) fn count(&mut self, rows: &[Row]) {
-        self.rows += rows.len() as u64;
-        self.bytes += rows.iter().map(|row| row.entry.update.len()).sum::<usize>();
+    pub(super) fn count(&mut self, rows: u64, bytes: usize) {
+        self.rows += rows;
+        self.bytes += bytes;
+    }
+
+    /// Another node has written a snapshot at `seq`; this room has come to `head`.
+    pub(super) fn cover_elsewhere(&mut self, seq: Seq, head: Seq) {
+        let rows = u64::try_from(head.0 - seq.0).unwrap_or(0);
+        if self.writing.is_none() && rows < self.rows {
+            // What the rest weighs is not known; a guess by its share keeps the next one in time.
+            let share = |whole: usize| {
+                usize::try_from(whole as u64 * rows / self.rows.max(1)).unwrap_or(whole)
+            };
+            self.bytes = share(self.bytes);
+            self.applied_for = Duration::ZERO;
+            self.rows = rows;
+        }
     }
 
     /// The snapshot at `seq` is there, or one at least as new.

@@ -35,9 +35,15 @@ pub(super) enum LoadError {
 impl RoomTask {
     pub(super) async fn load(&mut self) -> Result<RoomCore, LoadError> {
         let began = self.shared.clock.monotonic();
+        if self.shared.relay.is_on() {
+            self.listen().await;
+        }
         let (start, applied_for) = self.read_start().await?;
         metrics::histogram!("convene_room_load_seconds").record(began.elapsed().as_secs_f64());
         let mut core = RoomCore::new(start, RoomLimits::from(&self.shared.limits));
+        if self.shared.relay.is_on() {
+            core = core.among_nodes();
+        }
         core.applied_for(applied_for);
         Ok(core)
     }
@@ -111,6 +117,8 @@ impl RoomTask {
     /// What the room starts from; rows that could not be applied are kept aside and reported.
     fn start(&mut self, stored: &StoredPlan, loaded: Loaded) -> Start {
         self.epoch = stored.epoch;
+        self.standing
+            .loaded(stored.head, stored.epoch, stored.access_version);
         for row in loaded
             .broken_rows
             .iter()
