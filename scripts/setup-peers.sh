@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up the servers that `make bench` measures beside this one: those for Node in loadtests/peers,
-# with the Node.js they want, and y-sweet from the crate registry. Does nothing when all is there.
+# with the Node.js they want, and y-sweet from the crate registry. Clusters share Redis and a PostgreSQL,
+# those of the tests. Does nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,6 +9,7 @@ Y_SWEET=0.9.1
 
 peers=loadtests/peers
 tools=${CARGO_TARGET_DIR:-target}/bench-tools
+postgres=${CARGO_TARGET_DIR:-target}/test-tools/postgres
 mkdir -p "$tools"
 
 say() { echo "setup-peers: $*"; }
@@ -31,4 +33,8 @@ fi
 if ! grep -q "\"y-sweet $Y_SWEET " "$tools/.crates.toml" 2>/dev/null; then
     say "building y-sweet $Y_SWEET"
     cargo install --quiet y-sweet --version "$Y_SWEET" --locked --root "$tools"
+fi
+
+if ! command -v redis-server >/dev/null || [[ ! -x $postgres/bin/postgres ]]; then
+    scripts/setup-tests.sh
 fi

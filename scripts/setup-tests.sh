@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets up what the tests need beside Rust: PostgreSQL, the published Yjs clients for Node and Python,
-# strace. Does nothing when all of it is there. Everything but system packages goes to target/test-tools.
+# Redis, strace. Does nothing when all of it is there. Everything but system packages goes to target/test-tools.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,6 +25,7 @@ missing_packages() {
     # Debian packs venv's pip apart: the module alone does not say whether it works.
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     command -v strace >/dev/null || echo strace
+    command -v redis-server >/dev/null || echo redis-server
     command -v cc >/dev/null || echo gcc libc6-dev
     command -v setpriv >/dev/null || echo util-linux
 }
