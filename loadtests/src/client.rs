@@ -78,8 +78,10 @@ pub(crate) struct Tally {
 
 #[derive(Debug)]
 struct Kept {
-    /// Until an edit of somebody else arrived, in microseconds.
+    /// Until an edit of somebody else at the same node arrived, in microseconds.
     seen: Histogram<u64>,
+    /// Until one of somebody at another node did.
+    across: Histogram<u64>,
     /// Until an own edit was acknowledged, in microseconds.
     acked: Histogram<u64>,
     updates: Vec<Bytes>,
@@ -87,7 +89,12 @@ struct Kept {
 
 impl Tally {
     fn new() -> Result<Self> {
-        let (seen, acked) = (empty()?, empty()?);
+        let kept = Kept {
+            seen: empty()?,
+            across: empty()?,
+            acked: empty()?,
+            updates: Vec::new(),
+        };
         Ok(Self {
             synced: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -98,11 +105,7 @@ impl Tally {
             frames: AtomicU64::new(0),
             presence: AtomicU64::new(0),
             answered: AtomicU64::new(0),
-            heard: Mutex::new(Kept {
-                seen,
-                acked,
-                updates: Vec::new(),
-            }),
+            heard: Mutex::new(kept),
         })
     }
 
@@ -118,8 +121,10 @@ impl Tally {
     pub(crate) fn take_times(&self, into: &mut Times) -> Result<()> {
         let mut kept = self.lock();
         into.seen.add(&kept.seen)?;
+        into.across.add(&kept.across)?;
         into.acked.add(&kept.acked)?;
         kept.seen.reset();
+        kept.across.reset();
         kept.acked.reset();
         Ok(())
     }
@@ -142,8 +147,10 @@ impl Tally {
 /// Times of many edits, in microseconds.
 #[derive(Debug)]
 pub(crate) struct Times {
-    /// Until others saw them.
+    /// Until others at the same node saw them.
     pub(crate) seen: Histogram<u64>,
+    /// Until others at another node of the cluster did.
+    pub(crate) across: Histogram<u64>,
     /// Until their writer heard that they were taken: by a status, or by their coming back.
     pub(crate) acked: Histogram<u64>,
 }
@@ -152,6 +159,7 @@ impl Times {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
             seen: empty()?,
+            across: empty()?,
             acked: empty()?,
         })
     }
@@ -370,7 +378,12 @@ impl Task {
                     delivered += 1;
                     // What stops reading on purpose is late on purpose: no time of the server.
                     if self.habits.receive_buffer.is_none() {
-                        kept.seen.saturating_record(nanos / 1_000);
+                        let times = if self.ledger.is_at(writer, self.place.node) {
+                            &mut kept.seen
+                        } else {
+                            &mut kept.across
+                        };
+                        times.saturating_record(nanos / 1_000);
                     }
                     return;
                 }

@@ -68,6 +68,8 @@ pub(crate) struct Phase {
     pub(crate) took: Duration,
     /// Processor time while typing, as a share of one core.
     pub(crate) server_cores: f64,
+    /// That of what the nodes of a cluster share.
+    pub(crate) shared_cores: f64,
     pub(crate) own_cores: f64,
 }
 
@@ -84,11 +86,11 @@ impl Crowd {
         shape: Shape,
         last_buffer: Option<u32>,
     ) -> Result<Self> {
-        let ledger = Arc::new(Ledger::new(
-            shape.rooms * shape.writers,
-            EDITS_MAX,
-            shape.chars,
-        ));
+        let writers = places.iter().flat_map(|room| {
+            let writers = room.iter().take(shape.writers);
+            writers.map(|place| place.node)
+        });
+        let ledger = Arc::new(Ledger::of_writers(writers, EDITS_MAX, shape.chars));
         let mut rooms = Vec::with_capacity(places.len());
         for (room, places) in places.iter().enumerate() {
             let first_writer = room * shape.writers;
@@ -138,7 +140,8 @@ impl Crowd {
         self.take_times()?;
         let (before, frames_before) = (self.delivered(), self.frames());
         let sent_before = self.sent();
-        let (server_before, own_before) = (usage::of(server.pid()?)?, usage::own()?);
+        let (server_before, own_before) = (server.usage()?, usage::own()?);
+        let shared_before = server.shared_processor()?;
         let start = Instant::now();
         try_join_all(self.rooms.iter().flat_map(|room| {
             (0..self.shape.writers)
@@ -146,7 +149,8 @@ impl Crowd {
         }))
         .await?;
         let took = start.elapsed();
-        let server_cores = usage::of(server.pid()?)?.cores_since(server_before, took);
+        let server_cores = server.usage()?.cores_since(server_before, took);
+        let shared = server.shared_processor()?.saturating_sub(shared_before);
         let own_cores = usage::own()?.cores_since(own_before, took);
         let others = (self.shape.clients - 1) as u64;
         let expected = (self.sent() - sent_before) * others;
@@ -162,6 +166,7 @@ impl Crowd {
             frames: self.frames() - frames_before,
             took,
             server_cores,
+            shared_cores: shared.as_secs_f64() / took.as_secs_f64(),
             own_cores,
         })
     }

@@ -1,4 +1,4 @@
-//! When each edit was sent, shared by those who send and those who receive.
+//! When each edit was sent, and from which node, shared by those who send and those who receive.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
@@ -15,6 +15,7 @@ pub(crate) struct Ledger {
 
 #[derive(Debug)]
 struct Writer {
+    node: usize,
     count: AtomicUsize,
     /// Nanoseconds since the start, by edit; at least 1 once it is sent.
     sent: Vec<AtomicU64>,
@@ -23,8 +24,18 @@ struct Writer {
 impl Ledger {
     /// For `writers` that send at most `edits` edits of `chars` characters each.
     pub(crate) fn new(writers: usize, edits: usize, chars: usize) -> Self {
-        let writers = (0..writers)
-            .map(|_| Writer {
+        Self::of_writers(std::iter::repeat_n(0, writers), edits, chars)
+    }
+
+    /// The same for writers each of whom is connected to the node given.
+    pub(crate) fn of_writers(
+        nodes: impl Iterator<Item = usize>,
+        edits: usize,
+        chars: usize,
+    ) -> Self {
+        let writers = nodes
+            .map(|node| Writer {
+                node,
                 count: AtomicUsize::new(0),
                 sent: (0..edits).map(|_| AtomicU64::new(0)).collect(),
             })
@@ -52,6 +63,13 @@ impl Ledger {
             .store(self.now(), Ordering::Relaxed);
         writer.count.store(number + 1, Ordering::Release);
         Some(number)
+    }
+
+    /// Whether `writer` is connected to `node`.
+    pub(crate) fn is_at(&self, writer: usize, node: usize) -> bool {
+        self.writers
+            .get(writer)
+            .is_some_and(|writer| writer.node == node)
     }
 
     /// How many edits `writer` has sent.

@@ -102,6 +102,12 @@ struct Places {
     /// y-sweet's program
     #[arg(long, default_value = "target/bench-tools/bin/y-sweet")]
     y_sweet: PathBuf,
+    /// PostgreSQL's folder
+    #[arg(long, default_value = "target/test-tools/postgres")]
+    postgres: PathBuf,
+    /// Redis' program
+    #[arg(long, default_value = "redis-server")]
+    redis: PathBuf,
 }
 
 impl Places {
@@ -110,6 +116,8 @@ impl Places {
             convene: std::path::absolute(self.convene)?,
             peers: std::path::absolute(self.peers)?,
             y_sweet: std::path::absolute(self.y_sweet)?,
+            postgres: std::path::absolute(self.postgres)?,
+            redis: self.redis,
         })
     }
 }

@@ -9,6 +9,8 @@ pub(crate) struct Place {
     pub(crate) url: String,
     /// Set for Hocuspocus framing; y-websocket has both in the URL.
     pub(crate) address: Option<Address>,
+    /// Which node of a cluster this is, from 0.
+    pub(crate) node: usize,
 }
 
 /// The document in front of every frame, and the token sent once.

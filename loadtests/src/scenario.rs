@@ -48,7 +48,16 @@ pub(crate) enum Scenario {
     Durability,
     /// 10,000 opens and closes
     Churn,
+    /// 20 rooms of 10 clients, half of them on each node, one of them typing 20 edits a second
+    CrossNode,
+    /// 1 room of 50 clients, half of them on each node, 5 of them typing 20 edits a second
+    CrossNodeHot,
 }
+
+/// How long people type at people's speed.
+const MEASURED: Duration = Duration::from_secs(8);
+/// On clusters longer than Hocuspocus puts off its saving, 10 s, so that this is in its figures too.
+const MEASURED_ACROSS: Duration = Duration::from_secs(20);
 
 /// Rooms as people use them.
 const FAN_OUT: Shape = Shape {
@@ -68,10 +77,22 @@ const HOT_ROOM: Shape = Shape {
     keepers: 200,
 };
 
+/// An audience that two nodes share.
+const CROSS_NODE_HOT: Shape = Shape {
+    rooms: 1,
+    clients: 50,
+    writers: 5,
+    chars: EDIT_CHARS_MIN,
+    keepers: 50,
+};
+
 impl Scenario {
     /// Whether it says anything about `target`.
     pub(crate) fn applies_to(self, target: Target) -> bool {
+        let is_cluster = target.nodes() > 1;
         match self {
+            Self::CrossNode | Self::CrossNodeHot => is_cluster,
+            _ if is_cluster => false,
             Self::FanOut
             | Self::HotRoom
             | Self::ManyRoomsMost
@@ -90,8 +111,14 @@ impl Scenario {
         let run = async {
             let figures = &mut figures;
             match self {
-                Self::FanOut => steady::run(target, programs, FAN_OUT, figures).await,
-                Self::HotRoom => steady::run(target, programs, HOT_ROOM, figures).await,
+                Self::FanOut => steady::run(target, programs, FAN_OUT, MEASURED, figures).await,
+                Self::HotRoom => steady::run(target, programs, HOT_ROOM, MEASURED, figures).await,
+                Self::CrossNode => {
+                    steady::run(target, programs, FAN_OUT, MEASURED_ACROSS, figures).await
+                }
+                Self::CrossNodeHot => {
+                    steady::run(target, programs, CROSS_NODE_HOT, MEASURED_ACROSS, figures).await
+                }
                 Self::ManyRoomsMost => {
                     let shape = Shape {
                         writers: 10,

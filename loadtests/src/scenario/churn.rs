@@ -13,7 +13,6 @@ use crate::ledger::Ledger;
 use crate::report::Figures;
 use crate::target::{Programs, Server, Target};
 use crate::update::EDIT_CHARS_MIN;
-use crate::usage;
 
 const ROOMS: usize = 50;
 const CLIENTS: usize = 4;
@@ -40,12 +39,12 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     };
     open_and_close(WARM).await?;
     sleep(REST).await;
-    let before = usage::of(server.pid()?)?;
+    let before = server.usage()?;
     let start = Instant::now();
     open_and_close(OPENS - WARM).await?;
     let took = start.elapsed();
     sleep(REST).await;
-    let after = usage::of(server.pid()?)?;
+    let after = server.usage()?;
     let grown = wide(after.resident_kib) - wide(before.resident_kib);
     figures.set("grown_kib", grown);
     figures.set("resident_kib", wide(after.resident_kib));

@@ -13,7 +13,6 @@ use crate::ledger::Ledger;
 use crate::report::Figures;
 use crate::target::{Programs, Server, Target};
 use crate::update::EDIT_CHARS_MIN;
-use crate::usage;
 
 const ROOMS: usize = 200;
 const CLIENTS: usize = 10;
@@ -28,7 +27,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let ledger = Arc::new(Ledger::new(1, 1, EDIT_CHARS_MIN));
     // A first visitor of some other document pays for what is made once.
     sleep(REST).await;
-    let before = usage::of(server.pid()?)?;
+    let before = server.usage()?;
     let start = Instant::now();
     // One of each document after the other, as people come.
     let order =
@@ -40,7 +39,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
         .await?;
     let took = start.elapsed();
     sleep(REST).await;
-    let after = usage::of(server.pid()?)?;
+    let after = server.usage()?;
     let grown = wide(after.resident_kib.saturating_sub(before.resident_kib));
     figures.set("kib_per_connection", grown / count(clients.len()));
     figures.set("connect_all_s", took.as_secs_f64());

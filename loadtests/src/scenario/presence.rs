@@ -28,7 +28,7 @@ const MEASURED: Duration = Duration::from_secs(10);
 pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figures) -> Result<()> {
     let mut server = Server::start(target, programs).await?;
     let crowd = Crowd::gather(&mut server, SHAPE).await?;
-    let (server_before, own_before) = (usage::of(server.pid()?)?, usage::own()?);
+    let (server_before, own_before) = (server.usage()?, usage::own()?);
     let start = Instant::now();
     let room = crowd.rooms.first().context("a room")?;
     let moving = room
@@ -39,7 +39,7 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
         .map(|(writer, client)| move_cursor(&crowd, client, writer));
     let moves: usize = try_join_all(moving).await?.into_iter().sum();
     let took = start.elapsed();
-    let server_cores = usage::of(server.pid()?)?.cores_since(server_before, took);
+    let server_cores = server.usage()?.cores_since(server_before, took);
     let own_cores = usage::own()?.cores_since(own_before, took);
     sleep(Duration::from_secs(1)).await;
     figures.latency("seen", &crowd.take_times()?.seen);

@@ -9,7 +9,6 @@ use tokio::time::sleep;
 use crate::crowd::{Crowd, Shape, wide};
 use crate::report::{Figures, millis};
 use crate::target::{Programs, Server, Target};
-use crate::usage;
 
 /// 400 edits of 256 characters a second: 3 MB in half a minute, thrice what may wait for a socket.
 const SHAPE: Shape = Shape {
@@ -33,10 +32,10 @@ pub(super) async fn run(target: Target, programs: &Programs, figures: &mut Figur
     let slow = room.clients.last().context("a slow reader")?;
     crowd.load(&server, RATE, Duration::from_secs(3)).await?;
     let before = crowd.load(&server, RATE, BESIDE).await?;
-    let memory_before = usage::of(server.pid()?)?.resident_kib;
+    let memory_before = server.usage()?.resident_kib;
     slow.sleep(PAUSE).await?;
     let during = crowd.load(&server, RATE, PAUSE.mul_f64(0.95)).await?;
-    let memory_during = usage::of(server.pid()?)?.resident_kib;
+    let memory_during = server.usage()?.resident_kib;
     sleep(Duration::from_secs(3)).await;
     let after = crowd.load(&server, RATE, BESIDE).await?;
     sleep(Duration::from_secs(2)).await;

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::Target;
+use super::{Door, Target};
 use crate::place::{Address, Place};
 
 /// Clients of one account: fewer than the 50 sessions it may have, for those that are just ending.
@@ -44,11 +44,12 @@ pub(super) struct Grant {
 }
 
 impl Grant {
-    /// Where the client goes.
-    pub(super) fn place(self, target: Target, port: u16) -> Place {
+    /// Where the client goes that enters by this door.
+    pub(super) fn place(self, target: Target, Door { node, port }: Door) -> Place {
         let Self { plan, token } = self;
-        if target == Target::ConveneHocuspocus {
+        if target.speaks_hocuspocus() {
             Place {
+                node,
                 url: format!("ws://127.0.0.1:{port}/ws"),
                 address: Some(Address {
                     document: plan,
@@ -57,6 +58,7 @@ impl Grant {
             }
         } else {
             Place {
+                node,
                 url: format!("ws://127.0.0.1:{port}/ws/{plan}?token={token}"),
                 address: None,
             }

@@ -14,6 +14,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// A server on a slow machine must answer within this, and end within it when asked to.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long everything may stand still for the end of one.
+const END_NOW_MAX: Duration = Duration::from_secs(5);
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 /// What is shown of a server that ends by itself.
 const LAST_LINES: usize = 10;
@@ -82,6 +84,19 @@ impl Process {
     /// Ends it without a word.
     pub(super) async fn kill(&mut self) -> Result<()> {
         Ok(self.child.kill().await?)
+    }
+
+    /// Ends it by `signal` and waits for that where nothing can be awaited; one that does not end is
+    /// killed when this goes.
+    pub(super) fn end_now(&mut self, signal: Signal) {
+        let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok()) else {
+            return;
+        };
+        let asked = Pid::from_raw(pid).is_some_and(|pid| kill_process(pid, signal).is_ok());
+        let start = Instant::now();
+        while asked && start.elapsed() < END_NOW_MAX && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(ASK_AGAIN);
+        }
     }
 
     fn last_words(&self) -> Result<String> {
