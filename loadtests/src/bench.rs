@@ -46,7 +46,7 @@ impl Bench {
                 }
                 Err(error) => {
                     eprintln!("{target:?} {scenario:?}: {error:#}");
-                    if is_ours(*target) {
+                    if target.is_convene() {
                         wrong.push(format!("{target:?} {scenario:?}: {error:#}"));
                     }
                 }
@@ -64,8 +64,8 @@ impl Bench {
     fn loads(&self) -> Vec<(Scenario, Target)> {
         let mut loads = Vec::new();
         for scenario in Scenario::value_variants() {
-            let targets = table::TARGETS.iter().filter(|it| scenario.applies_to(**it));
-            let run = targets.map(|target| (*scenario, *target));
+            let targets = table::targets().filter(|it| scenario.applies_to(*it));
+            let run = targets.map(|target| (*scenario, target));
             loads.extend(std::iter::repeat_n(run, self.runs).flatten());
         }
         loads
@@ -84,10 +84,6 @@ pub(crate) fn write_table(results: &Path, documents: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-const fn is_ours(target: Target) -> bool {
-    matches!(target, Target::Convene | Target::ConveneHocuspocus)
-}
-
 /// What this server promises whatever the load.
 fn broken_promise(report: &Report) -> Option<String> {
     let never = [
@@ -104,5 +100,8 @@ fn broken_promise(report: &Report) -> Option<String> {
             .get(**name)
             .is_some_and(|figure| *figure > 0.0)
     })?;
-    is_ours(report.target).then(|| format!("{:?} {:?}: {broken}", report.target, report.scenario))
+    report
+        .target
+        .is_convene()
+        .then(|| format!("{:?} {:?}: {broken}", report.target, report.scenario))
 }

@@ -1,4 +1,4 @@
-//! The figures of all runs as one table: the median of each, servers side by side.
+//! The figures of all runs as tables: the median of each, servers side by side; clusters apart.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,15 +15,46 @@ use crate::target::Target;
 const BEGIN: &str = "<!-- the table that `make bench` writes -->";
 const END: &str = "<!-- its end -->";
 
-/// The columns.
-pub(crate) const TARGETS: &[Target] = &[
-    Target::Convene,
-    Target::ConveneHocuspocus,
-    Target::YSweet,
-    Target::Hocuspocus,
-    Target::YWebsocketServer,
-    Target::Bare,
+/// Servers beside each other, and what is told of them.
+struct Table {
+    /// What stands above it.
+    caption: Option<&'static str>,
+    columns: &'static [Target],
+    lines: &'static [Line],
+}
+
+const TABLES: &[Table] = &[
+    Table {
+        caption: None,
+        columns: &[
+            Target::Convene,
+            Target::ConveneHocuspocus,
+            Target::YSweet,
+            Target::Hocuspocus,
+            Target::YWebsocketServer,
+            Target::Bare,
+        ],
+        lines: LINES,
+    },
+    Table {
+        caption: Some(
+            "Two nodes that serve the same documents, half of each room's clients on either. convene has PostgreSQL and\n\
+             Redis; Hocuspocus its Redis extension and one SQLite file, on which its nodes wait for each other while they save: that is\n\
+             part of its p99.",
+        ),
+        columns: &[
+            Target::ConvenePair,
+            Target::ConvenePairHocuspocus,
+            Target::HocuspocusPair,
+        ],
+        lines: PAIR_LINES,
+    },
 ];
+
+/// Every server that has a column.
+pub(crate) fn targets() -> impl Iterator<Item = Target> + Clone {
+    TABLES.iter().flat_map(|table| table.columns).copied()
+}
 
 /// One line: figures of one scenario, joined by slashes.
 struct Line {
@@ -183,48 +214,157 @@ const LINES: &[Line] = &[
     ),
 ];
 
-/// Reads reports, one a line, and makes the table.
+const PAIR_LINES: &[Line] = &[
+    line(
+        Scenario::CrossNode,
+        "20 rooms x 10 clients, 1 typing 20/s: seen on the other node, p50 / p99 ms",
+        &["across_p50_ms", "across_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::CrossNode,
+        "... seen on the writer's node, p50 / p99 ms",
+        &["seen_p50_ms", "seen_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::CrossNode,
+        "... acknowledged, p50 / p99 ms",
+        &["ack_p50_ms", "ack_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::CrossNode,
+        "... CPU of both nodes, % of a core",
+        &["server_cpu_percent"],
+        0,
+    ),
+    line(
+        Scenario::CrossNode,
+        "... the same, µs an update delivered",
+        &["cpu_us_per_delivery"],
+        0,
+    ),
+    line(
+        Scenario::CrossNode,
+        "... CPU of Redis and PostgreSQL, % of a core",
+        &["shared_cpu_percent"],
+        0,
+    ),
+    line(
+        Scenario::CrossNode,
+        "... memory of both nodes at the end, KiB",
+        &["server_kib"],
+        0,
+    ),
+    line(
+        Scenario::CrossNode,
+        "... texts that differ at the end, of those compared",
+        &["texts_different", "texts_compared"],
+        0,
+    ),
+    line(
+        Scenario::CrossNodeHot,
+        "1 room x 50 clients, 5 typing 20/s: seen on the other node, p50 / p99 ms",
+        &["across_p50_ms", "across_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::CrossNodeHot,
+        "... seen on the writer's node, p50 / p99 ms",
+        &["seen_p50_ms", "seen_p99_ms"],
+        2,
+    ),
+    line(
+        Scenario::CrossNodeHot,
+        "... CPU of both nodes, % of a core",
+        &["server_cpu_percent"],
+        0,
+    ),
+    line(
+        Scenario::CrossNodeHot,
+        "... the same, µs an update delivered",
+        &["cpu_us_per_delivery"],
+        0,
+    ),
+];
+
+/// All reports.
+#[derive(Default)]
+struct Results {
+    figures: BTreeMap<(Scenario, Target, String), Vec<f64>>,
+    runs: BTreeMap<(Scenario, Target), usize>,
+}
+
+/// Reads reports, one a line, and makes the tables; one of whose servers none ran is left out.
 pub(crate) fn render(results: &str) -> Result<String> {
-    let mut seen: BTreeMap<(Scenario, Target, String), Vec<f64>> = BTreeMap::new();
-    let mut runs: BTreeMap<(Scenario, Target), usize> = BTreeMap::new();
-    for result in results.lines() {
-        let report: Report = serde_json::from_str(result)?;
-        *runs.entry((report.scenario, report.target)).or_default() += 1;
-        for (name, value) in report.figures {
-            seen.entry((report.scenario, report.target, name))
-                .or_default()
-                .push(value);
+    let results = Results::read(results)?;
+    let mut out = String::new();
+    for table in TABLES {
+        let has_run = |column: &Target| results.runs.keys().any(|(_, target)| target == column);
+        if !table.columns.iter().any(has_run) {
+            continue;
         }
-    }
-    let mut out = String::from("| |");
-    for target in TARGETS {
-        write!(out, " {} |", target.title())?;
-    }
-    out.push_str("\n|---|");
-    out.push_str(&"---:|".repeat(TARGETS.len()));
-    out.push('\n');
-    for line in LINES {
-        write!(out, "| {} |", line.title)?;
-        for target in TARGETS {
-            let cell = line.figures.iter().map(|figure| {
-                let key = (line.scenario, *target, (*figure).to_owned());
-                let values = seen.get(&key)?;
-                // The runs that have a figure are the good ones; their median alone would flatter.
-                if values.len() < *runs.get(&(line.scenario, *target))? {
-                    return None;
-                }
-                Some(number(median(values)?, line.digits))
-            });
-            let cell: Option<Vec<String>> = cell.collect();
-            write!(
-                out,
-                " {} |",
-                cell.map_or("-".to_owned(), |cell| cell.join(" / "))
-            )?;
+        if !out.is_empty() {
+            out.push('\n');
         }
-        out.push('\n');
+        if let Some(caption) = table.caption {
+            write!(out, "{caption}\n\n")?;
+        }
+        table.write(&results, &mut out)?;
     }
     Ok(out)
+}
+
+impl Results {
+    fn read(reports: &str) -> Result<Self> {
+        let mut results = Self::default();
+        for report in reports.lines() {
+            let report: Report = serde_json::from_str(report)?;
+            let (scenario, target) = (report.scenario, report.target);
+            *results.runs.entry((scenario, target)).or_default() += 1;
+            for (name, value) in report.figures {
+                let values = results.figures.entry((scenario, target, name));
+                values.or_default().push(value);
+            }
+        }
+        Ok(results)
+    }
+
+    /// A line's cell for one server; nothing when a run of it lacks a figure.
+    fn cell(&self, line: &Line, target: Target) -> Option<String> {
+        let figures = line.figures.iter().map(|figure| {
+            let key = (line.scenario, target, (*figure).to_owned());
+            let values = self.figures.get(&key)?;
+            // The runs that have a figure are the good ones; their median alone would flatter.
+            if values.len() < *self.runs.get(&(line.scenario, target))? {
+                return None;
+            }
+            Some(number(median(values)?, line.digits))
+        });
+        Some(figures.collect::<Option<Vec<_>>>()?.join(" / "))
+    }
+}
+
+impl Table {
+    fn write(&self, results: &Results, out: &mut String) -> Result<()> {
+        out.push_str("| |");
+        for target in self.columns {
+            write!(out, " {} |", target.title())?;
+        }
+        out.push_str("\n|---|");
+        out.push_str(&"---:|".repeat(self.columns.len()));
+        out.push('\n');
+        for line in self.lines {
+            write!(out, "| {} |", line.title)?;
+            for target in self.columns {
+                let cell = results.cell(line, *target);
+                write!(out, " {} |", cell.as_deref().unwrap_or("-"))?;
+            }
+            out.push('\n');
+        }
+        Ok(())
+    }
 }
 
 fn median(values: &[f64]) -> Option<f64> {
@@ -304,6 +444,20 @@ mod tests {
         assert!(
             table.contains("| ... complete (1 is yes) | 0 | - |"),
             "{table}"
+        );
+    }
+
+    #[test]
+    fn clusters_have_a_table_of_their_own_once_one_has_run() {
+        let alone = r#"{"target":"convene","scenario":"idle","figures":{"connect_all_s":1.0}}"#;
+        assert!(!render(alone).unwrap().contains("Two nodes"));
+        let pair = r#"{"target":"hocuspocus-pair","scenario":"cross-node","figures":{"server_cpu_percent":57.0}}"#;
+        let both = render(&[alone, pair].join("\n")).unwrap();
+        let (first, second) = both.split_once("Two nodes").unwrap();
+        assert!(first.contains("| ... connect all, s | 1.00 |"), "{first}");
+        assert!(
+            second.contains("| ... CPU of both nodes, % of a core | - | - | 57 |"),
+            "{second}"
         );
     }
 
