@@ -138,13 +138,7 @@ impl App {
     /// Opens everything and binds the address.
     pub async fn start(config: Config, metrics: Metrics, clock: Clock) -> Result<Self, AppError> {
         open_files::allow_sockets(config.limits.sessions_max);
-        let storage = Storage::open(
-            &config.database,
-            &config.data,
-            Company::Servers,
-            clock.clone(),
-        )
-        .await?;
+        let storage = open(&config, &clock).await?;
         let secret = secret::secret_key(&config)?;
         let tokens = Tokens::new(
             &secret,
@@ -241,6 +235,11 @@ impl App {
     }
 }
 
+async fn open(config: &Config, clock: &Clock) -> Result<Storage, StorageError> {
+    let (company, clock) = (Company::Servers, clock.clone());
+    Storage::open(&config.database, &config.data, company, clock).await
+}
+
 impl Running {
     fn start(
         config: &Config,
@@ -275,7 +274,6 @@ impl Running {
             drain_for: limits.drain_for,
         };
         nodes.attend(
-            config,
             running.storage.clone(),
             &running.registry,
             &running.directory,

@@ -36,6 +36,8 @@ const LAYERS: &[&[&str]] = &[
 const SIDEWAYS: &[(&str, &str)] = &[
     // An id sorts by the time it was made.
     ("ids", "clock"),
+    // What nodes tell each other of the journal has its epochs and positions.
+    ("relay", "storage"),
     // A control request arrives on a session and its answer leaves there.
     ("session", "control"),
     // Sessions share the door's rules with HTTP: origins, addresses, tokens.

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::AppError;
 use crate::accounts::LiveSessions;
 use crate::clock::Clock;
-use crate::config::{Config, DatabaseConfig};
+use crate::config::Config;
 use crate::ids::{FamilyId, NodeId};
 use crate::relay::envelope::Said;
 use crate::relay::{Heard, Relay, RelayParts};
@@ -65,14 +65,13 @@ impl Nodes {
     /// Begins to bring to this node's rooms and sockets what happens at others.
     pub(super) fn attend(
         self,
-        config: &Config,
         storage: Storage,
         registry: &Registry,
         directory: &Directory,
         clock: &Clock,
     ) {
         // Nobody else writes into an SQLite file while this server runs.
-        if matches!(config.database, DatabaseConfig::Sqlite) {
+        if !storage.is_shared() {
             return;
         }
         let (comparing, looks) = Comparing::new(registry.clone(), storage, self.relay);

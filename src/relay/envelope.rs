@@ -440,8 +440,10 @@ mod tests {
         let mut large = batch();
         large.updates = vec![Bytes::from(vec![0; MESSAGE_BYTES_MAX])];
         let bytes = envelope(Said::Committed(large)).encode(&seal()).unwrap();
-        let heard = Envelope::decode(&bytes, &seal()).unwrap().said;
-        let (epoch, head) = (Epoch(1), Seq(301));
-        assert_eq!(heard, Said::Moved { epoch, head });
+        let moved = Said::Moved {
+            epoch: Epoch(1),
+            head: Seq(301),
+        };
+        assert_eq!(Envelope::decode(&bytes, &seal()).unwrap().said, moved);
     }
 }

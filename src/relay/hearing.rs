@@ -76,6 +76,7 @@ impl Hearing {
         speaker: Client,
         stop: CancellationToken,
     ) {
+        metrics::gauge!("convene_relay_connected").set(1.0);
         let mut beat = tokio::time::interval(BEAT_EVERY);
         loop {
             let event = tokio::select! {
@@ -155,9 +156,12 @@ impl Hearing {
         }
         if silence >= FORCE_AFTER && now.duration_since(self.forced_at) >= FORCE_AFTER {
             self.forced_at = now;
+            // One that knows that it is lost makes a new one by itself.
             for client in [speaker, &self.listener.client] {
-                // It is tried again with the next silence.
-                timeout(BEAT_EVERY, client.force_reconnection()).await.ok();
+                if client.is_connected() {
+                    // It is tried again with the next silence.
+                    timeout(BEAT_EVERY, client.force_reconnection()).await.ok();
+                }
             }
         }
         if self.listener.is_connected.swap(false, Ordering::Relaxed) {

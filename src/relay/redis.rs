@@ -66,6 +66,7 @@ return 0";
 type Saying = (Option<PlanId>, Said);
 
 /// The connections of one node.
+#[derive(Debug)]
 pub(super) struct Redis {
     names: Names,
     speaker: Client,
@@ -75,6 +76,7 @@ pub(super) struct Redis {
 }
 
 /// The connection that hears.
+#[derive(Debug)]
 pub(super) struct Listener {
     pub(super) client: Client,
     names: Names,

@@ -120,13 +120,12 @@ impl Comparing {
         let heads: HashMap<PlanId, PlanHead> =
             heads.into_iter().map(|head| (head.plan, head)).collect();
         for room in rooms {
-            match heads.get(&room.plan()) {
-                Some(head) => self.compare_one(room, head).await?,
-                None => {
-                    let ending = room.end(ErrorCode::NotFound, "this plan was deleted");
-                    // It is told again with the next look.
-                    tokio::time::timeout(END_MAX, ending).await.ok();
-                }
+            if let Some(head) = heads.get(&room.plan()) {
+                self.compare_one(room, head).await?;
+            } else {
+                let ending = room.end(ErrorCode::NotFound, "this plan was deleted");
+                // It is told again with the next look.
+                tokio::time::timeout(END_MAX, ending).await.ok();
             }
         }
         Ok(())
@@ -156,7 +155,10 @@ impl Comparing {
                 standing.saw_snapshot(head.snapshot_seq);
             }
         }
-        if standing.counts_missed(has_missed) >= MISSED_MAX {
+        if !has_missed {
+            standing.missed_nothing();
+        } else if standing.missed_some() >= MISSED_MAX {
+            standing.missed_nothing();
             self.relay.listen_again(room.plan()).await;
         }
         Ok(())

@@ -38,16 +38,16 @@ impl Standing {
         self.snapshot.store(seq.0, Ordering::Release);
     }
 
-    /// How many looks in a row found rows that the room had not heard of, this one included.
-    pub(super) fn counts_missed(&self, has_missed: bool) -> u8 {
-        if has_missed {
-            self.missed
-                .fetch_add(1, Ordering::Relaxed)
-                .saturating_add(1)
-        } else {
-            self.missed.store(0, Ordering::Relaxed);
-            0
-        }
+    /// The room had heard of every row at this look.
+    pub(super) fn missed_nothing(&self) {
+        self.missed.store(0, Ordering::Relaxed);
+    }
+
+    /// It had not. Answers at how many looks in a row that is so by now.
+    pub(super) fn missed_some(&self) -> u8 {
+        self.missed
+            .fetch_add(1, Ordering::Relaxed)
+            .saturating_add(1)
     }
 
     pub(super) fn snapshot(&self) -> Seq {

@@ -4,6 +4,7 @@ mod delivery;
 mod elsewhere;
 mod leaving;
 mod loading;
+mod performing;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -14,18 +15,17 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use convene_protocol::error_code::ErrorCode;
-use convene_protocol::frame::ServerMessage;
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::elsewhere::{Reading, until_read};
+use self::performing::Wants;
 use crate::clock::Timestamp;
 use crate::document::ClientId;
 use crate::ids::{AppendId, PlanId, SessionId, UserId};
 use crate::room::core::RoomCore;
-use crate::room::effect::Effect;
 use crate::room::handle::{Doors, JoinRefused, Request, Seat};
 use crate::room::input::{Elsewhere, Input};
 use crate::room::outbox::Ending;
@@ -348,13 +348,6 @@ impl RoomTask {
     }
 }
 
-/// Whether effects asked for a new replica.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wants {
-    Nothing,
-    Rebuild,
-}
-
 async fn until_done(append: &mut Option<AppendFuture>) -> Result<Committed, AppendRefused> {
     match append {
         Some(append) => append.await,
@@ -366,51 +359,5 @@ async fn until_written(snapshot: &mut Option<(Seq, JoinHandle<bool>)>) -> bool {
     match snapshot {
         Some((_, writing)) => writing.await.unwrap_or(false),
         None => std::future::pending().await,
-    }
-}
-
-impl RoomTask {
-    fn perform(&mut self, core: &mut RoomCore, effects: Vec<Effect>) -> Wants {
-        let mut wants = Wants::Nothing;
-        for effect in effects {
-            match effect {
-                Effect::Send {
-                    to,
-                    message: ServerMessage::SyncStep2(_),
-                } if self.is_put_off(to) => {
-                    self.feed(core, Input::CatchUpPutOff { session: to });
-                }
-                Effect::Send { to, message } => self.send(to, &message),
-                Effect::Broadcast { to, update } => {
-                    for session in self.broadcast(&to, update) {
-                        self.feed(core, Input::FellBehind { session });
-                    }
-                }
-                Effect::BroadcastPresence { to, update } => self.broadcast_presence(&to, update),
-                Effect::Append { rows, bindings } => {
-                    let append = self.append_of(rows, bindings);
-                    self.begin_append(append);
-                }
-                Effect::Tell(said) => self.shared.relay.say(self.plan, said),
-                Effect::ReadRows { after } => self.read_rows(after),
-                Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(seq, bytes),
-                Effect::Quarantine {
-                    update,
-                    author,
-                    session,
-                    reason,
-                } => {
-                    self.shared.poison.add(&update);
-                    self.quarantine_update(update, author, session, reason);
-                }
-                Effect::Refuse { session, code, say } => self.refuse(session, code, say),
-                Effect::Disconnect { session, code, say } => self.disconnect(session, code, say),
-                Effect::TellAccess { session, scope } => self.tell_access(session, scope),
-                Effect::Rebuild => wants = Wants::Rebuild,
-                Effect::EndPlan => self.end_plan(),
-                Effect::End => self.ending = true,
-            }
-        }
-        wants
     }
 }

@@ -251,6 +251,11 @@ impl Storage {
         }
     }
 
+    /// Whether other servers may be using the same database.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.database, Database::Postgres(_))
+    }
+
     /// The engine's name, for logs and health answers.
     pub const fn engine(&self) -> &'static str {
         match self.database {

@@ -14,7 +14,7 @@ use convene::config::DatabaseConfig;
 use convene::ids::{AppendId, PlanId, SessionId, UserId};
 use convene::storage::accounts::{NewUser, User};
 use convene::storage::journal::{Append, Epoch, NewRow, Origin};
-use convene::storage::{Storage, StorageError};
+use convene::storage::{Company, Storage, StorageError};
 use tempfile::TempDir;
 
 use crate::support::postgres::Postgres;
@@ -45,7 +45,7 @@ impl Bench {
     async fn open(database: DatabaseConfig, postgres: Option<Postgres>) -> Self {
         let clock = Clock::manual(START);
         let folder = tempfile::tempdir().unwrap();
-        let storage = Storage::open(&database, folder.path(), clock.clone())
+        let storage = Storage::open(&database, folder.path(), Company::Servers, clock.clone())
             .await
             .unwrap();
         Self {
@@ -194,7 +194,8 @@ on_both_engines!(
 async fn a_data_folder_has_one_server_and_lets_an_operator_in() {
     let bench = Bench::sqlite().await;
     let folder = bench.folder.path();
-    let second = Storage::open(&bench.database, folder, bench.clock.clone()).await;
+    let company = Company::Servers;
+    let second = Storage::open(&bench.database, folder, company, bench.clock.clone()).await;
     assert!(matches!(second, Err(StorageError::Locked(_))), "{second:?}");
     let beside = bench.beside().await;
     beside
@@ -213,11 +214,22 @@ async fn a_data_folder_has_one_server_and_lets_an_operator_in() {
 }
 
 #[tokio::test]
-async fn a_postgres_database_has_one_server_and_lets_an_operator_in() {
+async fn a_postgres_database_has_many_servers_or_one_restore_and_lets_an_operator_in() {
     let bench = Bench::postgres().await;
-    let open = async || Storage::open(&bench.database, bench.folder.path(), Clock::system()).await;
-    let second = open().await;
-    assert!(matches!(second, Err(StorageError::Locked(_))), "{second:?}");
+    let open = async |company| {
+        Storage::open(
+            &bench.database,
+            bench.folder.path(),
+            company,
+            Clock::system(),
+        )
+        .await
+    };
+    let second = open(Company::Servers).await.unwrap();
+    second.close().await;
+    drop(second);
+    let alone = open(Company::Nobody).await;
+    assert!(matches!(alone, Err(StorageError::Locked(_))), "{alone:?}");
     let beside = bench.beside().await;
     beside
         .insert_user(&bench.new_user("eve@example.org"))
@@ -236,7 +248,7 @@ async fn a_postgres_database_has_one_server_and_lets_an_operator_in() {
         storage.close().await;
         drop(storage);
     };
-    let opens = Storage::open(&database, folder.path(), Clock::system());
+    let opens = Storage::open(&database, folder.path(), Company::Nobody, Clock::system());
     let (next, ()) = tokio::join!(opens, ends);
     next.unwrap();
     drop(postgres);

@@ -14,7 +14,7 @@ use convene::document::{self, Replica, Stored};
 use convene::ids::PlanId;
 use convene::room::core::{RoomCore, RoomLimits, Start};
 use convene::room::input::{Input, Joined};
-use convene::storage::journal::{Committed, NewRow, Seq};
+use convene::storage::journal::{Committed, Epoch, NewRow, Seq};
 use convene_protocol::control::document::RootKind;
 
 use crate::client::Client;

@@ -495,10 +495,13 @@ mod tests {
         }
 
         fn has_gap_read(effects: &[Effect]) -> Option<Seq> {
-            effects.iter().find_map(|effect| match effect {
-                Effect::ReadRows { after } => Some(*after),
-                _ => None,
-            })
+            let mut read = None;
+            for effect in effects {
+                if let Effect::ReadRows { after } = effect {
+                    read = Some(*after);
+                }
+            }
+            read
         }
     }
 

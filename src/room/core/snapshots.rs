@@ -64,11 +64,11 @@ impl Snapshots {
     pub(super) fn cover_elsewhere(&mut self, seq: Seq, head: Seq) {
         let rows = u64::try_from(head.0 - seq.0).unwrap_or(0);
         if self.writing.is_none() && rows < self.rows {
-            // What the rest weighs is not known; a guess by its share keeps the next one in time.
-            let share = |whole: usize| {
-                usize::try_from(whole as u64 * rows / self.rows.max(1)).unwrap_or(whole)
-            };
-            self.bytes = share(self.bytes);
+            // What the rest weighs is not known: its share of the rows is a guess.
+            let (rest, all) = (usize::try_from(rows), usize::try_from(self.rows.max(1)));
+            if let (Ok(rest), Ok(all)) = (rest, all) {
+                self.bytes = self.bytes / all * rest;
+            }
             self.applied_for = Duration::ZERO;
             self.rows = rows;
         }

@@ -50,7 +50,11 @@ impl Stage {
                 Effect::Quarantine { reason, .. } => {
                     return Err(Finding::Broken(format!("quarantined: {reason}")));
                 }
-                Effect::Rebuild | Effect::EndPlan | Effect::End => {
+                Effect::Rebuild
+                | Effect::EndPlan
+                | Effect::End
+                | Effect::Tell(_)
+                | Effect::ReadRows { .. } => {
                     return Err(Finding::Broken(format!("{effect:?} for no reason")));
                 }
             }
