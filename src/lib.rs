@@ -2,7 +2,7 @@
 //!
 //! To understand it in half an hour read, in this order: `protocol/SPEC.md`, then [`document`],
 //! [`room`] with its [`input`](room::input), [`effect`](room::effect) and [`core`](room::core),
-//! then `session/task.rs`, then [`storage::journal`]. `ARCHITECTURE.md` has the picture and the
+//! then `session/task.rs`, then [`storage::journal`], and for several nodes [`relay`]. `ARCHITECTURE.md` has the picture and the
 //! invariants. Modules are declared from the lowest layer up; imports point down only.
 
 pub mod clock;
