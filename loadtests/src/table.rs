@@ -38,9 +38,8 @@ const TABLES: &[Table] = &[
     },
     Table {
         caption: Some(
-            "Two nodes that serve the same documents, half of each room's clients on either. convene has PostgreSQL and\n\
-             Redis; Hocuspocus its Redis extension and one SQLite file, on which its nodes wait for each other while they save: that is\n\
-             part of its p99.",
+            "Two nodes that serve the same documents, half of each room's clients on either, with a Redis and a PostgreSQL of\n\
+             their own: Hocuspocus has its Redis and Database extensions.",
         ),
         columns: &[
             Target::ConvenePair,

@@ -39,7 +39,7 @@ pub(crate) enum Target {
     ConvenePair,
     /// Two nodes of this server on PostgreSQL and Redis, Hocuspocus dialect
     ConvenePairHocuspocus,
-    /// Two nodes of `@hocuspocus/server` with its Redis extension, on one SQLite file
+    /// Two nodes of `@hocuspocus/server` with its Redis extension, on PostgreSQL
     HocuspocusPair,
 }
 
@@ -182,7 +182,7 @@ impl Server {
             rooms_made: 0,
         };
         if target.nodes() > 1 {
-            server.shared = Some(Shared::start(target, programs).await?);
+            server.shared = Some(Shared::start(programs).await?);
         }
         for node in 0..target.nodes() {
             let port = process::free_port()?;
@@ -198,7 +198,7 @@ impl Server {
     }
 
     async fn start_node(&self, door: Door) -> Result<Process> {
-        // Nodes of this server have nothing in common but the database; other servers share files.
+        // Nodes of this server have nothing in common but the database.
         let data = if self.target.is_convene() {
             self.data.path().join(format!("node-{}", door.node))
         } else {

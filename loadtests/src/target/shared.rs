@@ -1,4 +1,4 @@
-//! What the nodes of a cluster share, beside files: Redis and, for this server, PostgreSQL.
+//! What the nodes of a cluster share: Redis and PostgreSQL.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use anyhow::Result;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use super::Programs;
 use super::postgres::Postgres;
 use super::process::{self, Process};
-use super::{Programs, Target};
 use crate::usage;
 
 /// Signs the tokens of all nodes of this server.
@@ -20,13 +20,13 @@ const SECRET_KEY: &str = "a key for the nodes of a load test";
 pub(super) struct Shared {
     redis: Process,
     redis_port: u16,
-    postgres: Option<Postgres>,
+    postgres: Postgres,
     _folder: TempDir,
 }
 
 impl Shared {
-    /// Starts what `target` needs, empty.
-    pub(super) async fn start(target: Target, programs: &Programs) -> Result<Self> {
+    /// Starts both, empty.
+    pub(super) async fn start(programs: &Programs) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("loadtests-redis-")
             .tempdir()?;
@@ -38,11 +38,7 @@ impl Shared {
             .args(["--save", "", "--appendonly", "no", "--dir"])
             .arg(folder.path());
         let redis = Process::start(redis, redis_port).await?;
-        let postgres = if target.is_convene() {
-            Some(Postgres::start(&programs.postgres).await?)
-        } else {
-            None
-        };
+        let postgres = Postgres::start(&programs.postgres).await?;
         Ok(Self {
             redis,
             redis_port,
@@ -54,20 +50,15 @@ impl Shared {
     /// What every node is told of it.
     pub(super) fn environment(&self) -> Vec<(&'static str, OsString)> {
         let redis = format!("redis://127.0.0.1:{}", self.redis_port);
-        let mut environment = vec![("REDIS_URL", redis.into())];
-        if let Some(postgres) = &self.postgres {
-            environment.push(("DATABASE_URL", postgres.url().into()));
-            environment.push(("SECRET_KEY", SECRET_KEY.into()));
-        }
-        environment
+        vec![
+            ("REDIS_URL", redis.into()),
+            ("DATABASE_URL", self.postgres.url().into()),
+            ("SECRET_KEY", SECRET_KEY.into()),
+        ]
     }
 
     /// Processor time of all of it.
     pub(super) fn processor(&self) -> Result<Duration> {
-        let mut used = usage::family(self.redis.pid()?)?;
-        if let Some(postgres) = &self.postgres {
-            used += usage::family(postgres.pid()?)?;
-        }
-        Ok(used)
+        Ok(usage::family(self.redis.pid()?)? + usage::family(self.postgres.pid()?)?)
     }
 }
