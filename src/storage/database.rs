@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::error::StorageError;
 use super::lock::{Company, Lock};
@@ -43,6 +43,8 @@ const SQLITE_WAL_BYTES: &str = "67108864";
 pub struct Storage {
     pub(super) database: Database,
     pub(super) clock: Clock,
+    /// The journal's own connection to PostgreSQL, which needs no test before each use.
+    pub(super) journal_connection: Arc<Mutex<Option<PgConnection>>>,
     /// Where changes wait before they wait for a connection.
     changes: Arc<Semaphore>,
     /// Held as long as any clone lives, so that a second server cannot serve the same database.
@@ -148,6 +150,7 @@ impl Storage {
         Ok(Self {
             database,
             clock,
+            journal_connection: Arc::default(),
             changes: Arc::new(Semaphore::new(CHANGES_AT_ONCE)),
             _lock: Some(Arc::new(lock)),
         })
@@ -184,6 +187,7 @@ impl Storage {
         let storage = Self {
             database,
             clock,
+            journal_connection: Arc::default(),
             changes: Arc::new(Semaphore::new(CHANGES_AT_ONCE)),
             _lock: None,
         };
@@ -247,7 +251,10 @@ impl Storage {
                 reader.close().await;
                 writer.close().await;
             }
-            Database::Postgres(pool) => pool.close().await,
+            Database::Postgres(pool) => {
+                self.journal_connection.lock().await.take();
+                pool.close().await;
+            }
         }
     }
 

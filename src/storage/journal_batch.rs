@@ -8,7 +8,7 @@
 mod postgres;
 mod sqlite;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::database::{Database, Storage};
 use super::error::StorageError;
@@ -47,6 +47,58 @@ impl Storage {
             Database::Postgres(pool) => postgres::append(pool, batch, now).await,
         }
     }
+
+    /// The same for a batch that was never tried before, in one round trip where that is possible: on a
+    /// database elsewhere each costs more than what it does.
+    pub async fn append_untried(&self, batch: &[Append]) -> Result<Vec<Answer>, StorageError> {
+        let Database::Postgres(pool) = &self.database else {
+            return self.append(batch).await;
+        };
+        if !postgres::is_plain(batch) {
+            return self.append(batch).await;
+        }
+        let mut place = self.journal_connection.lock().await;
+        // Out of its place while it is used: one on which something fails, or is given up, is closed.
+        let mut connection = match place.take() {
+            Some(connection) => connection,
+            None => pool.acquire().await?.detach(),
+        };
+        let bases = postgres::append_plain(&mut connection, batch, self.now()).await?;
+        *place = Some(connection);
+        drop(place);
+        self.answer_plain(batch, &bases).await
+    }
+
+    /// What became of a batch of which plans with a place in `bases` were written, after the row there.
+    async fn answer_plain(
+        &self,
+        batch: &[Append],
+        bases: &HashMap<PlanId, i64>,
+    ) -> Result<Vec<Answer>, StorageError> {
+        let is_left = |append: &&Append| !bases.contains_key(&append.plan);
+        let left: Vec<Append> = batch.iter().filter(is_left).cloned().collect();
+        // Their plans are gone or in another epoch; here it is found out which.
+        let mut others = if left.is_empty() {
+            Vec::new().into_iter()
+        } else {
+            self.append(&left).await?.into_iter()
+        };
+        let mut answers = Vec::with_capacity(batch.len());
+        for append in batch {
+            match bases.get(&append.plan) {
+                Some(base) => {
+                    answers.push(Ok(committed(base + 1, base + row_count(append))));
+                }
+                None => answers.extend(others.next()),
+            }
+        }
+        Ok(answers)
+    }
+}
+
+fn row_count(append: &Append) -> i64 {
+    // One append has a few hundred rows.
+    i64::try_from(append.rows.len()).unwrap_or(i64::MAX)
 }
 
 const fn committed(first: i64, last: i64) -> Committed {

@@ -45,6 +45,8 @@ type Answer = Result<Committed, AppendRefused>;
 
 struct Job {
     append: Append,
+    /// Whether it was tried before, so that it may be committed already.
+    is_tried: bool,
     /// Receives the answer once; the room may have gone away.
     answer: oneshot::Sender<Answer>,
 }
@@ -85,7 +87,14 @@ impl JournalHandle {
     /// the order in which this returned.
     pub async fn enqueue(&self, append: Append) -> PendingAppend {
         let (answer, pending) = oneshot::channel();
-        let sent = self.inbox.send(Job { append, answer }).await;
+        let sent = self
+            .inbox
+            .send(Job {
+                append,
+                is_tried: false,
+                answer,
+            })
+            .await;
         PendingAppend(sent.is_ok().then_some(pending))
     }
 
@@ -197,13 +206,19 @@ impl Writer {
     /// Writes the front of the queue in one transaction, or plan by plan if that fails.
     async fn write_queue(&mut self) -> Result<(), StorageError> {
         let count = self.batch_len();
-        let batch: Vec<Append> = self
-            .queue
-            .iter()
-            .take(count)
-            .map(|job| job.append.clone())
-            .collect();
-        match self.try_batch(&batch).await {
+        let mut is_tried = false;
+        let mut batch: Vec<Append> = Vec::with_capacity(count);
+        for job in self.queue.iter_mut().take(count) {
+            is_tried |= std::mem::replace(&mut job.is_tried, true);
+            batch.push(job.append.clone());
+        }
+        let outcome = if is_tried {
+            self.measured(&batch, self.storage.append(&batch)).await
+        } else {
+            self.measured(&batch, self.storage.append_untried(&batch))
+                .await
+        };
+        match outcome {
             Ok(answers) => {
                 self.answer(answers);
                 Ok(())
@@ -225,9 +240,13 @@ impl Writer {
             .count()
     }
 
-    async fn try_batch(&self, batch: &[Append]) -> Result<Vec<Answer>, StorageError> {
+    async fn measured(
+        &self,
+        batch: &[Append],
+        attempt: impl Future<Output = Result<Vec<Answer>, StorageError>>,
+    ) -> Result<Vec<Answer>, StorageError> {
         let started = self.storage.clock.monotonic();
-        let answers = timeout(ATTEMPT_MAX, Box::pin(self.storage.append(batch)))
+        let answers = timeout(ATTEMPT_MAX, Box::pin(attempt))
             .await
             .unwrap_or_else(|_| Err(StorageError::timed_out("no commit within 30 seconds")))?;
         let rows: usize = batch.iter().map(|append| append.rows.len()).sum();
@@ -271,7 +290,7 @@ impl Writer {
                 .filter(|append| append.plan == plan)
                 .cloned()
                 .collect();
-            match self.try_batch(&alone).await {
+            match self.measured(&alone, self.storage.append(&alone)).await {
                 Ok(answers) => {
                     in_a_row = 0;
                     self.answer_plan(plan, answers);

@@ -159,6 +159,7 @@ on_both_engines!(
     journal::rows_keep_their_order_without_holes,
     journal::one_batch_writes_many_plans,
     journal::a_refused_append_harms_no_other,
+    journal::a_batch_that_was_never_tried_is_answered_like_any_other,
     journal::an_append_tried_again_is_written_once,
     journal::a_client_id_belongs_to_one_user_of_a_plan,
     journal::what_was_made_for_an_old_epoch_is_refused,

@@ -1,15 +1,132 @@
-//! The batch on PostgreSQL: six statements, since each is a round trip.
+//! The batch on PostgreSQL: six statements, since each is a round trip, or one for what is most common.
 
-use sqlx::postgres::PgPool;
+use std::collections::HashMap;
+
+use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::super::error::StorageError;
 use super::super::journal::{Append, Epoch};
 use super::super::settlement::{Answer, Known, PlacedRow, settle};
-use super::{client_keys, committed, plans_in_order};
+use super::{client_keys, committed, plans_in_order, row_count};
 use crate::clock::Timestamp;
 use crate::ids::{AppendId, PlanId, UserId};
+
+/// Whether nothing of the batch has to be looked at before it is written: nearly always, since a client
+/// id is new once, and a room has one append under way.
+pub(super) fn is_plain(batch: &[Append]) -> bool {
+    let is_plain = |append: &Append| append.bindings.is_empty() && !append.rows.is_empty();
+    batch.iter().all(is_plain) && plans_in_order(batch).len() == batch.len()
+}
+
+/// Writes a batch that was never tried before and is plain, in one statement, which is a transaction by
+/// itself. Answers the row of each plan after which its rows are; plans that are missing are gone or in
+/// another epoch, and nothing was written of them.
+pub(super) async fn append_plain(
+    connection: &mut PgConnection,
+    batch: &[Append],
+    now: Timestamp,
+) -> Result<HashMap<PlanId, i64>, StorageError> {
+    let mut rows = Vec::new();
+    for append in batch {
+        rows.extend(
+            (1..)
+                .zip(&append.rows)
+                .map(|(seq, row)| PlacedRow { append, seq, row }),
+        );
+    }
+    let plans: Vec<Uuid> = batch.iter().map(|it| it.plan.as_uuid()).collect();
+    let epochs: Vec<i64> = batch.iter().map(|it| it.epoch.0).collect();
+    let counts: Vec<i64> = batch.iter().map(row_count).collect();
+    let columns = Columns::of(&rows);
+    // The plans are taken in the order of their ids before any is changed: two nodes that took them in
+    // different orders would wait for each other.
+    let moved: Vec<(Uuid, i64)> = sqlx::query_as(
+        "with wanted as (
+             select *
+             from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as wanted (id, epoch, rows)
+         ),
+         taken as materialized (
+             select plans.id
+             from plans
+             join wanted using (id)
+             where plans.epoch = wanted.epoch
+               and plans.deleted_at is null
+             order by plans.id
+             for no key update of plans
+         ),
+         moved as (
+             update plans
+             set head = plans.head + wanted.rows,
+                 updated_at = $4
+             from taken
+             join wanted using (id)
+             where plans.id = taken.id
+             returning plans.id, plans.epoch, plans.head - wanted.rows as base
+         ),
+         written as (
+             insert into journal
+                 (plan_id, seq, epoch, append_id, update_bytes, author, origin, origin_detail,
+                  created_at)
+             select moved.id, moved.base + placed.seq, moved.epoch, placed.append_id,
+                 placed.update_bytes, placed.author, placed.origin, placed.origin_detail,
+                 placed.created_at
+             from unnest($5::uuid[], $6::bigint[], $7::uuid[], $8::bytea[], $9::uuid[],
+                 $10::text[], $11::text[], $12::bigint[])
+                 as placed (plan_id, seq, append_id, update_bytes, author, origin, origin_detail,
+                     created_at)
+             join moved on moved.id = placed.plan_id
+         )
+         select id, base from moved",
+    )
+    .bind(plans)
+    .bind(epochs)
+    .bind(counts)
+    .bind(now.as_micros())
+    .bind(columns.plans)
+    .bind(columns.seqs)
+    .bind(columns.appends)
+    .bind(columns.updates)
+    .bind(columns.authors)
+    .bind(columns.origins)
+    .bind(columns.details)
+    .bind(columns.times)
+    .fetch_all(connection)
+    .await?;
+    let moved = moved.into_iter();
+    Ok(moved
+        .map(|(plan, base)| (PlanId::from_uuid(plan), base))
+        .collect())
+}
+
+/// Rows as PostgreSQL takes them: column by column.
+struct Columns<'a> {
+    plans: Vec<Uuid>,
+    seqs: Vec<i64>,
+    appends: Vec<Uuid>,
+    updates: Vec<&'a [u8]>,
+    authors: Vec<Option<Uuid>>,
+    origins: Vec<&'static str>,
+    details: Vec<Option<String>>,
+    times: Vec<i64>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(rows: &'a [PlacedRow<'_>]) -> Self {
+        let author = |it: &PlacedRow<'_>| it.row.author.map(UserId::as_uuid);
+        Self {
+            plans: rows.iter().map(|it| it.append.plan.as_uuid()).collect(),
+            seqs: rows.iter().map(|it| it.seq).collect(),
+            appends: rows.iter().map(|it| it.append.id.as_uuid()).collect(),
+            updates: rows.iter().map(|it| &it.row.update[..]).collect(),
+            authors: rows.iter().map(author).collect(),
+            origins: rows.iter().map(|it| it.row.origin.kind()).collect(),
+            details: rows.iter().map(|it| it.row.origin.detail()).collect(),
+            times: rows.iter().map(|it| it.row.at.as_micros()).collect(),
+        }
+    }
+}
 
 pub(super) async fn append(
     pool: &PgPool,
@@ -62,18 +179,8 @@ async fn insert_rows(
     tx: &mut Transaction<'_, Postgres>,
     rows: &[PlacedRow<'_>],
 ) -> Result<(), StorageError> {
-    let plans: Vec<Uuid> = rows.iter().map(|it| it.append.plan.as_uuid()).collect();
-    let seqs: Vec<i64> = rows.iter().map(|it| it.seq).collect();
     let epochs: Vec<i64> = rows.iter().map(|it| it.append.epoch.0).collect();
-    let appends: Vec<Uuid> = rows.iter().map(|it| it.append.id.as_uuid()).collect();
-    let updates: Vec<&[u8]> = rows.iter().map(|it| &it.row.update[..]).collect();
-    let authors: Vec<Option<Uuid>> = rows
-        .iter()
-        .map(|it| it.row.author.map(UserId::as_uuid))
-        .collect();
-    let origins: Vec<&str> = rows.iter().map(|it| it.row.origin.kind()).collect();
-    let details: Vec<Option<String>> = rows.iter().map(|it| it.row.origin.detail()).collect();
-    let times: Vec<i64> = rows.iter().map(|it| it.row.at.as_micros()).collect();
+    let columns = Columns::of(rows);
     sqlx::query(
         "insert into journal
              (plan_id, seq, epoch, append_id, update_bytes, author, origin, origin_detail,
@@ -81,15 +188,15 @@ async fn insert_rows(
          select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::bytea[],
              $6::uuid[], $7::text[], $8::text[], $9::bigint[])",
     )
-    .bind(plans)
-    .bind(seqs)
+    .bind(columns.plans)
+    .bind(columns.seqs)
     .bind(epochs)
-    .bind(appends)
-    .bind(updates)
-    .bind(authors)
-    .bind(origins)
-    .bind(details)
-    .bind(times)
+    .bind(columns.appends)
+    .bind(columns.updates)
+    .bind(columns.authors)
+    .bind(columns.origins)
+    .bind(columns.details)
+    .bind(columns.times)
     .execute(&mut **tx)
     .await?;
     Ok(())

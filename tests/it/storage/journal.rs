@@ -107,6 +107,39 @@ pub(super) async fn a_refused_append_harms_no_other(bench: Bench) {
     assert_eq!(bench.updates(other).await, ["c"]);
 }
 
+pub(super) async fn a_batch_that_was_never_tried_is_answered_like_any_other(bench: Bench) {
+    let (ada, plan) = bench.ada_and_plan().await;
+    let (other, restored) = (bench.plan(ada).await, bench.plan(ada).await);
+    let gone = PlanId::generate(&bench.clock);
+    let marker = bench.row("marker", ada);
+    bench.storage.begin_epoch(restored, &marker).await.unwrap();
+    let batch = [
+        bench.append(plan, ada, &["a", "b"]),
+        bench.append(gone, ada, &["gone"]),
+        bench.append(restored, ada, &["stale"]),
+        bench.append(other, ada, &["c"]),
+    ];
+    let answers = bench.storage.append_untried(&batch).await.unwrap();
+    let expected = [
+        rows(1, 2),
+        Err(AppendRefused::PlanGone),
+        Err(AppendRefused::StaleEpoch),
+        rows(1, 1),
+    ];
+    assert_eq!(answers, expected);
+    assert_eq!(bench.updates(plan).await, ["a", "b"]);
+    assert_eq!(bench.updates(other).await, ["c"]);
+    assert_eq!(bench.updates(restored).await, ["marker"]);
+    // Its outcome got lost, and it is tried again.
+    assert_eq!(bench.storage.append(&batch).await.unwrap(), expected);
+    let mut owned = bench.append(plan, ada, &["d"]);
+    owned.bindings = vec![(7, ada)];
+    let next = [owned, bench.append(plan, ada, &["e"])];
+    let answers = bench.storage.append_untried(&next).await.unwrap();
+    assert_eq!(answers, [rows(3, 3), rows(4, 4)]);
+    assert_eq!(bench.updates(plan).await, ["a", "b", "d", "e"]);
+}
+
 pub(super) async fn an_append_tried_again_is_written_once(bench: Bench) {
     let (ada, plan) = bench.ada_and_plan().await;
     let other = bench.plan(ada).await;

@@ -30,7 +30,12 @@ async fn append_to_all(bench: &Bench, storage: &Storage, plans: &[PlanId], ada: 
         if rounds.is_multiple_of(2) {
             batch.reverse();
         }
-        for answer in storage.append(&batch).await.unwrap() {
+        // Every third in several statements, as after an outage.
+        let answers = match rounds % 3 {
+            0 => storage.append(&batch).await,
+            _ => storage.append_untried(&batch).await,
+        };
+        for answer in answers.unwrap() {
             answer.unwrap();
         }
         rounds += 1;
