@@ -13,6 +13,7 @@ pub mod authenticated;
 pub mod connections;
 pub mod layers;
 pub mod origin;
+pub mod probe;
 
 mod auth;
 mod docs;

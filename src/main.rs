@@ -12,6 +12,7 @@ use convene::auth::password::Passwords;
 use convene::clock::Clock;
 use convene::config::Config;
 use convene::document;
+use convene::http::probe::ask_health;
 use convene::storage::{Company, Storage};
 use convene::telemetry::{Metrics, start_logging};
 use secrecy::{ExposeSecret, SecretString};
@@ -29,6 +30,8 @@ struct Cli {
 enum Command {
     /// Serve (the default)
     Serve,
+    /// Ask the server on CONVENE_LISTEN whether it takes new work; fails when it does not
+    Health,
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
@@ -85,6 +88,11 @@ fn run() -> Result<Ended> {
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => Box::pin(serve(config)).await,
+            Command::Health => {
+                ask_health(config.listen).await?;
+                say("ok");
+                Ok(Ended::Stopped)
+            }
             Command::User(command) => {
                 Box::pin(manage_user(&config, command)).await?;
                 Ok(Ended::Stopped)

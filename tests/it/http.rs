@@ -3,9 +3,12 @@
 mod description;
 mod door;
 
+use std::process::Command;
+
 use reqwest::Method;
 use serde_json::json;
 
+use crate::support::process::{CONVENE, signal};
 use crate::support::rest::{Answer, Rest, send};
 use crate::support::server::{Options, Server};
 
@@ -58,6 +61,29 @@ async fn a_database_that_does_not_answer_is_told_within_seconds() {
         async || (rest.get("/api/v1/health/db").await.status == 200).then_some(()),
     )
     .await;
+}
+
+#[tokio::test]
+async fn the_health_command_succeeds_only_while_the_server_answers() {
+    let mut server = Server::start(Options::default()).await;
+    let address = server.url("").replace("http://", "");
+    let ask = || {
+        let mut command = Command::new(CONVENE);
+        command.arg("health").env_clear().current_dir("/");
+        let said = command.env("CONVENE_LISTEN", &address).output().unwrap();
+        (said.status.code(), String::from_utf8(said.stderr).unwrap())
+    };
+    assert_eq!(ask(), (Some(0), String::new()));
+    signal(server.pid(), "STOP");
+    let (code, why) = ask();
+    assert_eq!(code, Some(1));
+    assert!(why.contains("did not answer within 2s"), "{why}");
+    signal(server.pid(), "CONT");
+    assert_eq!(ask(), (Some(0), String::new()));
+    server.kill9();
+    let (code, why) = ask();
+    assert_eq!(code, Some(1));
+    assert!(why.contains("cannot be asked"), "{why}");
 }
 
 #[tokio::test]
