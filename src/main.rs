@@ -30,7 +30,7 @@ struct Cli {
 enum Command {
     /// Serve (the default)
     Serve,
-    /// Ask the server on CONVENE_LISTEN whether it takes new work; fails when it does not
+    /// Ask the server on `CONVENE_LISTEN` whether it takes new work; fails when it does not
     Health,
     /// Accounts
     #[command(subcommand)]

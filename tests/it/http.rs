@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::support::process::{CONVENE, signal};
 use crate::support::rest::{Answer, Rest, send};
 use crate::support::server::{Options, Server};
+use crate::support::until::{SOON, until};
 
 const HEALTH: &str = "/api/v1/health/";
 const LOGIN: &str = "/api/v1/auth/login";
@@ -55,17 +56,16 @@ async fn a_database_that_does_not_answer_is_told_within_seconds() {
         .expect_refusal(503, "unavailable");
     assert!(refused.header("retry-after").is_some());
     postgres.thaw();
-    crate::support::until::until(
-        "the database is back",
-        crate::support::until::SOON,
-        async || (rest.get("/api/v1/health/db").await.status == 200).then_some(()),
-    )
+    until("the database is back", SOON, async || {
+        (rest.get("/api/v1/health/db").await.status == 200).then_some(())
+    })
     .await;
 }
 
 #[tokio::test]
 async fn the_health_command_succeeds_only_while_the_server_answers() {
-    let mut server = Server::start(Options::default()).await;
+    let options = Options::default().set("CONVENE_LEAVE_SECONDS", 20);
+    let mut server = Server::start(options).await;
     let address = server.url("").replace("http://", "");
     let ask = || {
         let mut command = Command::new(CONVENE);
@@ -80,6 +80,12 @@ async fn the_health_command_succeeds_only_while_the_server_answers() {
     assert!(why.contains("did not answer within 2s"), "{why}");
     signal(server.pid(), "CONT");
     assert_eq!(ask(), (Some(0), String::new()));
+    signal(server.pid(), "TERM");
+    until("it says that it leaves", SOON, async || {
+        let (code, why) = ask();
+        (code == Some(1) && why.contains("503 Service Unavailable")).then_some(())
+    })
+    .await;
     server.kill9();
     let (code, why) = ask();
     assert_eq!(code, Some(1));
