@@ -11,8 +11,12 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "tidy/deployment.rs"]
+mod deployment;
 #[path = "tidy/documentation.rs"]
 mod documentation;
+#[path = "tidy/image.rs"]
+mod image;
 
 /// The layers from the bottom up. A module imports only from lines above its own.
 const LAYERS: &[&[&str]] = &[

@@ -27,7 +27,7 @@ fn is_setting(name: &str) -> bool {
 }
 
 /// The settings of `.env.example` with their values.
-fn example() -> BTreeMap<String, String> {
+pub(super) fn example() -> BTreeMap<String, String> {
     read(".env.example")
         .lines()
         .filter(|line| !line.starts_with('#'))
@@ -37,7 +37,7 @@ fn example() -> BTreeMap<String, String> {
 }
 
 /// Every literal of the server's code that `is_name` accepts.
-fn named_by_code(is_name: impl Fn(&str) -> bool) -> BTreeSet<String> {
+pub(super) fn named_by_code(is_name: impl Fn(&str) -> bool) -> BTreeSet<String> {
     files("src", "rs")
         .iter()
         .flat_map(|source| {
