@@ -18,6 +18,17 @@ run: ## Build and serve on 127.0.0.1:8080, data in ./data
 	$(CARGO) build $(PROFILE) $(LOCKED) --bin convene
 	exec target/release/convene serve
 
+# How many nodes, on which port, and a folder to keep their data in.
+NODES ?= 2
+PORT ?=
+DATA ?=
+
+.PHONY: cluster
+cluster: ## Build and serve from several nodes: NODES=3 PORT=8080 DATA=data-cluster
+	scripts/setup-tests.sh servers
+	$(CARGO) build $(PROFILE) $(LOCKED) --bin convene
+	NODES=$(NODES) PORT=$(PORT) DATA=$(DATA) exec scripts/cluster.sh
+
 .PHONY: test
 test: test-tools ## Set up what tests need and run all of them, on both storage engines
 	$(CARGO) nextest run $(PROFILE) $(LOCKED) --workspace

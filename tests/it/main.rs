@@ -5,6 +5,7 @@
 mod accounts;
 mod backup;
 mod busy_room;
+mod cluster_command;
 mod durability;
 mod first_visitors;
 mod greedy;

@@ -308,7 +308,7 @@ fn fields(stat: &str) -> Option<impl Iterator<Item = &str>> {
 }
 
 /// Whether the process holds anything: one that is dead may wait long until its parent looks.
-fn is_alive(pid: u32) -> bool {
+pub(crate) fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     fields(&stat)
         .and_then(|mut fields| fields.next())
