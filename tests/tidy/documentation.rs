@@ -12,6 +12,7 @@ use super::{expect_none, files, identifier, literals, read};
 const PAGES: &[&str] = &[
     "README.md",
     "ARCHITECTURE.md",
+    "docs/operating.md",
     "docs/troubleshooting.md",
     "protocol/SPEC.md",
 ];
