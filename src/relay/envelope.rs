@@ -144,6 +144,13 @@ impl Envelope {
         out
     }
 
+    /// Whether `bytes` claim to be what `node` itself has said, other than that it lives: not worth
+    /// reading for it.
+    pub fn is_echo(bytes: &[u8], node: NodeId) -> bool {
+        let (from, kind) = (bytes.get(1..17), bytes.get(17));
+        from == Some(node.as_uuid().as_bytes()) && kind != Some(&BEAT)
+    }
+
     /// Reads a message, whoever sent it.
     pub fn decode(bytes: &Bytes, seal: &Seal) -> Result<Self, Foreign> {
         if bytes.first() != Some(&VERSION) {
@@ -398,6 +405,17 @@ mod tests {
             let envelope = envelope(said);
             let bytes = envelope.encode(&seal()).unwrap();
             assert_eq!(Envelope::decode(&bytes, &seal()), Ok(envelope));
+        }
+    }
+
+    #[test]
+    fn a_node_knows_what_it_said_itself_and_still_hears_its_beat() {
+        let (own, other) = (NodeId::from_uuid(uuid(1)), NodeId::from_uuid(uuid(9)));
+        for said in all() {
+            let is_beat = said == Said::Beat;
+            let bytes = envelope(said).encode(&seal()).unwrap();
+            assert_eq!(Envelope::is_echo(&bytes, own), !is_beat);
+            assert!(!Envelope::is_echo(&bytes, other));
         }
     }
 

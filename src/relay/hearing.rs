@@ -111,6 +111,9 @@ impl Hearing {
             return true;
         };
         metrics::counter!("convene_relay_heard_total").increment(1);
+        if Envelope::is_echo(&bytes, self.node) {
+            return true;
+        }
         match self.read(&bytes) {
             Some(envelope) if envelope.node == self.node => {
                 if envelope.said == Said::Beat {
