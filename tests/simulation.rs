@@ -12,20 +12,32 @@ mod coverage;
 mod delivery;
 #[path = "simulation/edits.rs"]
 mod edits;
+#[path = "simulation/faults.rs"]
+mod faults;
 #[path = "simulation/generate.rs"]
 mod generate;
 #[path = "simulation/heal.rs"]
 mod heal;
+#[path = "simulation/hearing.rs"]
+mod hearing;
 #[path = "simulation/journal.rs"]
 mod journal;
+#[path = "simulation/leaving.rs"]
+mod leaving;
 #[path = "simulation/loading.rs"]
 mod loading;
+#[path = "simulation/looking.rs"]
+mod looking;
+#[path = "simulation/names.rs"]
+mod names;
 #[path = "simulation/oracle.rs"]
 mod oracle;
 #[path = "simulation/peer.rs"]
 mod peer;
 #[path = "simulation/plan.rs"]
 mod plan;
+#[path = "simulation/relay.rs"]
+mod relay;
 #[path = "simulation/room.rs"]
 mod room;
 #[path = "simulation/run.rs"]
@@ -278,4 +290,34 @@ fn a_panic_is_found() {
 fn a_room_of_nobody_that_stays_is_found() {
     let found = first_broken(Sabotage::NeverIdle);
     assert_eq!(found.promise, Promise::RoomsEnd, "{found:?}");
+}
+
+#[test]
+fn rows_that_are_missed_and_never_read_are_found() {
+    let found = first_broken(Sabotage::NoGapRepair);
+    assert_eq!(found.promise, Promise::NodesAreLevel, "{found:?}");
+}
+
+#[test]
+fn rows_that_are_told_before_the_commit_are_found() {
+    let found = first_broken(Sabotage::EarlyTell);
+    assert_eq!(found.promise, Promise::ShownIsCommitted, "{found:?}");
+}
+
+#[test]
+fn a_node_that_is_gone_and_still_seen_is_found() {
+    let found = first_broken(Sabotage::LostNodeGone);
+    assert_eq!(found.promise, Promise::AbsentAreNotSeen, "{found:?}");
+}
+
+#[test]
+fn a_role_that_changed_at_another_node_and_is_not_compared_is_found() {
+    let found = first_broken(Sabotage::SkippedAccess);
+    assert_eq!(found.promise, Promise::RoleIsCurrent, "{found:?}");
+}
+
+#[test]
+fn rows_that_are_taken_although_they_jump_are_found() {
+    let found = first_broken(Sabotage::JumpTaken);
+    assert_eq!(found.promise, Promise::ShownIsWhole, "{found:?}");
 }

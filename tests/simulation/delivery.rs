@@ -11,13 +11,15 @@ use convene::document::StateVector;
 use convene::ids::SessionId;
 use convene::room::core::RoomCore;
 use convene::room::effect::Effect;
-use convene::room::input::Input;
-use convene::storage::journal::{Append, AppendRefused, Origin};
+use convene::room::input::{Elsewhere, Input};
+use convene::storage::journal::{Append, Origin};
 use convene_protocol::error_code::{Dialect, ErrorCode};
 use convene_protocol::frame::{ServerMessage, SyncStatus};
 
+use crate::hearing::Hears;
+use crate::names::{name_of, name_of_elsewhere, refusal};
 use crate::oracle::{Answers, Promise, Seat};
-use crate::room::{Room, Wants};
+use crate::room::{Read, Room, Wants};
 use crate::sabotage::{Sabotage, Told};
 use crate::world::World;
 
@@ -28,7 +30,7 @@ impl Room {
     /// Tells the core and performs what it decides.
     pub(crate) fn feed(&mut self, world: &mut World, core: &mut RoomCore, mut input: Input) {
         let cause = watch(world, self.serial, &input);
-        world.sabotage.mishear(&mut input);
+        world.sabotage.mishear(&mut input, core);
         let told = match &input {
             Input::SyncStep1 {
                 session,
@@ -52,10 +54,15 @@ impl Room {
             | Input::Appended { .. }
             | Input::AppendRefused { .. }
             | Input::SnapshotSettled { .. }
+            | Input::Elsewhere(_)
+            | Input::RowsRead { .. }
             | Input::Ticked => Told::Other,
         };
         let is_refused = matches!(input, Input::AppendRefused { .. });
+        let hears = Hears::of(&input, core);
         let effects = core.handle(world.clock.now(), input);
+        self.head = core.head();
+        hears.count(world, core, &effects);
         self.perform_for(world, core, (cause, &told), effects);
         if is_refused && !self.ending {
             self.check_given_up(world);
@@ -123,6 +130,12 @@ impl Room {
                     if !self.ending {
                         let append = self.append_of(world, rows, bindings);
                         self.begin_append(world, append);
+                    }
+                }
+                Effect::Tell(said) => world.say(self.node, &said),
+                Effect::ReadRows { after } => {
+                    if world.sabotage != Sabotage::NoGapRepair {
+                        self.reading = Some(Read::Asked(after));
                     }
                 }
                 Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(world, seq, bytes),
@@ -271,71 +284,18 @@ fn watch(world: &mut World, serial: u64, input: &Input) -> Cause {
         Input::AppendRefused { why } => (refusal(why), None),
         Input::SnapshotSettled { covered: true, .. } => ("input: SnapshotSettled, covered", None),
         Input::SnapshotSettled { covered: false, .. } => ("input: SnapshotSettled, failed", None),
+        Input::Elsewhere(elsewhere) => {
+            if let Elsewhere::Roles(roles) = elsewhere {
+                world.watched.roles(serial, roles);
+            }
+            (name_of_elsewhere(elsewhere), None)
+        }
+        Input::RowsRead { rows: Some(_) } => ("input: RowsRead", None),
+        Input::RowsRead { rows: None } => ("input: RowsRead, failed", None),
         Input::Ticked => ("input: Ticked", None),
     };
     world.coverage.count(name);
     cause
-}
-
-fn refusal(why: &AppendRefused) -> &'static str {
-    match why {
-        AppendRefused::PlanGone => "input: AppendRefused, PlanGone",
-        AppendRefused::StaleEpoch => "input: AppendRefused, StaleEpoch",
-        AppendRefused::ClientIdTaken(_) => "input: AppendRefused, ClientIdTaken",
-        AppendRefused::WriterEnded => "input: AppendRefused, WriterEnded",
-    }
-}
-
-fn name_of(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::Send { message, .. } => match message {
-            ServerMessage::SyncStep1(_) => "effect: Send SyncStep1",
-            ServerMessage::SyncStep2(_) => "effect: Send SyncStep2",
-            ServerMessage::Update(_) => "effect: Send Update",
-            ServerMessage::Awareness(_) => "effect: Send Awareness",
-            ServerMessage::QueryAwareness => "effect: Send QueryAwareness",
-            ServerMessage::Stateless(_) => "effect: Send Stateless",
-            ServerMessage::SyncStatus(SyncStatus::Applied) => "effect: Send Applied",
-            ServerMessage::SyncStatus(SyncStatus::NotApplied) => "effect: Send NotApplied",
-            ServerMessage::Authenticated(_)
-            | ServerMessage::PermissionDenied(_)
-            | ServerMessage::AskToken
-            | ServerMessage::Close(_)
-            | ServerMessage::Keepalive => "effect: Send of the session's own",
-        },
-        Effect::Broadcast { .. } => "effect: Broadcast",
-        Effect::BroadcastPresence { .. } => "effect: BroadcastPresence",
-        Effect::Append { .. } => "effect: Append",
-        Effect::WriteSnapshot { .. } => "effect: WriteSnapshot",
-        Effect::Quarantine { .. } => "effect: Quarantine",
-        Effect::Refuse { code, .. } => match code {
-            ErrorCode::Forbidden => "effect: Refuse, Forbidden",
-            ErrorCode::Conflict => "effect: Refuse, Conflict",
-            ErrorCode::TooLarge => "effect: Refuse, TooLarge",
-            ErrorCode::Unprocessable => "effect: Refuse, Unprocessable",
-            ErrorCode::Malformed => "effect: Refuse, Malformed",
-            ErrorCode::Invalid
-            | ErrorCode::Unauthenticated
-            | ErrorCode::TokenExpired
-            | ErrorCode::NotFound
-            | ErrorCode::MethodNotFound
-            | ErrorCode::UpgradeRequired
-            | ErrorCode::RateLimited
-            | ErrorCode::SlowConsumer
-            | ErrorCode::ShuttingDown
-            | ErrorCode::Unavailable
-            | ErrorCode::Internal => "effect: Refuse, other",
-        },
-        Effect::Disconnect {
-            code: ErrorCode::RateLimited,
-            ..
-        } => "effect: Disconnect, RateLimited",
-        Effect::Disconnect { .. } => "effect: Disconnect",
-        Effect::TellAccess { .. } => "effect: TellAccess",
-        Effect::Rebuild => "effect: Rebuild",
-        Effect::EndPlan => "effect: EndPlan",
-        Effect::End => "effect: End",
-    }
 }
 
 fn check_shown(world: &mut World, update: &Bytes, what: &str) {

@@ -5,7 +5,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::plan::{
-    Edit, Fate, Fault, Link, Notice, Outcome, Plan, Return, Say, Shape, Step, USERS, Way,
+    Connection, Edit, Fate, Fault, Link, Notice, Outcome, Plan, Relay, RelayIs, Return, Say, Shape,
+    Step, USERS, Way,
 };
 
 /// Steps of a plan at least, and at most.
@@ -18,10 +19,14 @@ impl Plan {
         let shape = Shape::generate(&mut rng);
         let mut steps = Vec::with_capacity(*STEPS.end());
         for peer in 0..shape.peers {
-            steps.push(Step::Link(Link::Connect { peer }));
+            steps.push(Step::Link(Link::Connect { peer, node: peer }));
         }
         for _ in shape.peers.into()..rng.random_range(STEPS) {
-            steps.push(Step::generate(&mut rng));
+            steps.push(if shape.nodes > 1 && rng.random_ratio(1, 5) {
+                Step::between_nodes(&mut rng)
+            } else {
+                Step::generate(&mut rng)
+            });
         }
         let at = rng.random_range(0..steps.len());
         if rng.random_ratio(1, 6) {
@@ -45,6 +50,12 @@ impl Shape {
             backlog_bytes: if is_tight(rng, 8) { 60 } else { 1 << 16 },
             sessions: usize::from(peers) + if is_tight(rng, 10) { 0 } else { 20 },
             rejects: rng.random_range(1..=6),
+            nodes: [1, 1, 1, 2, 2, 3][rng.random_range(0..6)],
+            relay: if rng.random_ratio(4, 5) {
+                RelayIs::On
+            } else {
+                RelayIs::Off
+            },
         }
     }
 }
@@ -97,6 +108,35 @@ impl Step {
         }
     }
 
+    /// What happens where there is more than one node.
+    fn between_nodes(rng: &mut StdRng) -> Self {
+        let (nth, at) = (rng.random(), rng.random());
+        match rng.random_range(0..100) {
+            0..=39 => Self::Relay(Relay::Deliver {
+                nth,
+                count: rng.random_range(1..8),
+            }),
+            40..=45 => Self::Relay(Relay::Lose { nth, at }),
+            46..=49 => Self::Relay(Relay::Repeat { nth, at }),
+            50..=55 => Self::Relay(Relay::Delay { nth, at }),
+            56..=57 => Self::Relay(Relay::Cut {
+                node: nth,
+                connection: [Connection::Speaker, Connection::Listener, Connection::Both]
+                    [rng.random_range(0..3)],
+            }),
+            58 => Self::Relay(Relay::CutWay { from: nth, to: at }),
+            59..=64 => Self::Relay(Relay::Mend),
+            65..=84 => Self::Look {
+                node: nth,
+                outcome: outcome(rng),
+            },
+            _ => Self::Rows {
+                nth,
+                outcome: outcome(rng),
+            },
+        }
+    }
+
     /// What happens all the time.
     fn usual(rng: &mut StdRng) -> Self {
         let (peer, nth) = (rng.random(), rng.random());
@@ -126,6 +166,7 @@ impl Step {
                 outcome: outcome(rng),
             },
             76..=83 => Self::Commit {
+                nth,
                 outcome: outcome(rng),
             },
             84..=87 => Self::Snapshot {
@@ -136,7 +177,10 @@ impl Step {
                 ms: [20, 60, 300, 1_100][rng.random_range(0..4)],
             },
             91..=92 => Self::Fault(Fault::Restart),
-            _ => Self::Link(Link::Connect { peer }),
+            _ => Self::Link(Link::Connect {
+                peer,
+                node: rng.random(),
+            }),
         }
     }
 
@@ -177,8 +221,8 @@ impl Step {
 
     /// What an operator, an owner or bad luck does to the server.
     fn of_the_server(rng: &mut StdRng) -> Self {
-        let nth = rng.random();
-        match rng.random_range(0..40) {
+        let (nth, node) = (rng.random(), rng.random());
+        match rng.random_range(0..42) {
             0..=8 => Self::Fault(Fault::Role {
                 user: rng.random_range(1..USERS),
                 role: match rng.random_range(0..6) {
@@ -188,6 +232,7 @@ impl Step {
                     3 => Some(Role::Approver),
                     _ => Some(Role::Editor),
                 },
+                node,
             }),
             9..=12 => Self::Fault(Fault::GiveUp {
                 back: if rng.random_ratio(1, 2) {
@@ -195,9 +240,16 @@ impl Step {
                 } else {
                     Return::Never
                 },
+                node,
             }),
-            13..=16 => Self::Fault(Fault::Crash { fate: fate(rng) }),
-            17 => Self::Fault(Fault::WriterEnds { fate: fate(rng) }),
+            13..=16 => Self::Fault(Fault::Crash {
+                fate: fate(rng),
+                node,
+            }),
+            17 => Self::Fault(Fault::WriterEnds {
+                fate: fate(rng),
+                node,
+            }),
             18..=19 => Self::Fault(Fault::BindElsewhere { peer: rng.random() }),
             20..=22 => Self::Fault(Fault::SpoilSnapshot),
             23..=30 => Self::Late {
@@ -205,6 +257,7 @@ impl Step {
                 outcome: outcome(rng),
             },
             31..=32 => Self::Wait { ms: 20_000 },
+            33..=34 => Self::Fault(Fault::Stop { node }),
             _ => Self::Wait { ms: 4_000 },
         }
     }

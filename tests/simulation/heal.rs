@@ -8,12 +8,14 @@ use convene_protocol::error_code::Dialect;
 
 use crate::edits::Content;
 use crate::oracle::Promise;
-use crate::plan::{Edit, Outcome};
+use crate::plan::{Edit, Fate, Outcome, RelayIs};
 use crate::socket::Phase;
 use crate::world::{Late, World};
 
 /// Rounds in which everything must have come to rest.
 const ROUNDS_MAX: usize = 400;
+/// How long those are seen at most who were with a node that died.
+const GONE_WITHIN: Duration = Duration::from_secs(5);
 
 /// What peers without a connection do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +33,8 @@ impl World {
         for append in appends {
             self.land(append);
         }
-        if !self.nodes[0].is_up || self.nodes[0].writer_ended {
-            self.restart(0);
-        }
+        self.restart_all();
+        self.mend();
         let everybody = 0..self.peers.len();
         self.settle(Absent::Return);
         for number in everybody
@@ -52,6 +53,7 @@ impl World {
             self.edit(number, edit);
         }
         self.settle(Absent::Return);
+        self.check_level();
         // Before all of them come back and are sent everything anew.
         self.check_documents();
         self.check_sessions();
@@ -68,15 +70,43 @@ impl World {
         }
         self.settle(Absent::Return);
         // Twice what a client waits before it renews its presence, and what it takes for outdated.
-        for _ in 0..8 {
-            self.wait(Duration::from_secs(4));
-            self.settle(Absent::Return);
-        }
+        self.pass_time(8);
+        self.check_level();
         self.check_documents();
         self.check_sessions();
-        self.check_presence(&everybody.collect());
+        self.check_presence(&everybody.clone().collect(), "in the end");
+        if self.violation.is_none() && self.nodes.len() > 1 {
+            self.lose_a_node();
+            self.check_presence(&everybody.collect(), "with the node back");
+        }
         if self.violation.is_none() {
             self.disperse();
+        }
+    }
+
+    /// A node dies: whoever was with it is not seen any more within a few seconds, and comes back at
+    /// another.
+    fn lose_a_node(&mut self) {
+        let node = self.nodes.len() - 1;
+        self.crash(node, Fate::Lost);
+        for _ in 0..GONE_WITHIN.as_secs() {
+            self.wait(Duration::from_secs(1));
+            self.settle(Absent::StayAway);
+        }
+        let is_here = |number: &usize| self.peers[*number].link.is_some();
+        let here = (0..self.peers.len()).filter(is_here).collect();
+        self.check_presence(&here, "without a node");
+        self.settle(Absent::Return);
+        self.restart_all();
+        // A client does not show again what it knew before it lost its connection, until it is renewed.
+        self.pass_time(5);
+    }
+
+    /// Four seconds, so many times.
+    fn pass_time(&mut self, times: usize) {
+        for _ in 0..times {
+            self.wait(Duration::from_secs(4));
+            self.settle(Absent::Return);
         }
     }
 
@@ -88,7 +118,7 @@ impl World {
             self.leave(number);
         }
         self.settle(Absent::StayAway);
-        self.check_presence(&staying);
+        self.check_presence(&staying, "when some have left");
         for number in staying {
             self.leave(number);
         }
@@ -126,9 +156,12 @@ impl World {
                 .flat_map(|node| node.rooms.values())
                 .any(|room| {
                     let core = room.core.as_ref();
-                    room.gone || core.is_some_and(|core| core.presence_due().is_some())
+                    room.gone || core.is_some_and(|core| core.due().is_some())
                 });
-            if !waits {
+            let nodes = 0..self.nodes.len();
+            // All of them, whether or not one has found something.
+            let finds = nodes.filter(|node| self.look(*node)).count() > 0;
+            if !waits && !finds {
                 return;
             }
             // A room whose thread was given up ends when it finds itself idle.
@@ -140,7 +173,9 @@ impl World {
     fn round(&mut self, absent: Absent) -> bool {
         let mut did = false;
         for number in (0..self.peers.len()).filter(|_| absent == Absent::Return) {
-            if self.connect(number) {
+            // Each time at another node.
+            let turn = self.sockets_opened;
+            if self.connect(number, turn) {
                 did = true;
                 // Clients wait before they come back.
                 self.wait(Duration::from_millis(50));
@@ -155,10 +190,13 @@ impl World {
         for session in &sessions {
             did |= self.read_socket(*session, usize::MAX);
         }
+        did |= self.deliver_all();
         for node in 0..self.nodes.len() {
+            did |= self.look_in_time(node, self.clock.now());
             let serials: Vec<u64> = self.nodes[node].rooms.keys().copied().collect();
             for serial in serials {
                 did |= self.read_for(node, serial, Outcome::Done);
+                did |= self.read_rows_for(node, serial, Outcome::Done);
                 did |= self.run_room(node, serial, usize::MAX);
             }
             did |= self.commit(node, Outcome::Done);
@@ -255,21 +293,43 @@ impl World {
         }
     }
 
+    /// Every live room has come as far as the journal.
+    fn check_level(&mut self) {
+        let head = self.journal.head();
+        for node in 0..self.nodes.len() {
+            let Some(core) = self.live_room(node).and_then(|room| room.core.as_ref()) else {
+                continue;
+            };
+            if core.head() != head || core.is_poisoned() {
+                let seen = format!("node {node} is at {:?} of {head:?}", core.head());
+                self.violate(Promise::NodesAreLevel, seen);
+            }
+        }
+    }
+
+    /// Whom `number` can see: presence crosses nodes only through the relay.
+    fn is_in_sight(&self, number: usize, other: usize) -> bool {
+        let node_of = |number: usize| {
+            let link = self.peers[number].link?;
+            self.sockets.get(&link).map(|socket| socket.node)
+        };
+        self.between.is == RelayIs::On || node_of(number) == node_of(other)
+    }
+
     /// Those of `here` who are members see each other and nobody else.
-    fn check_presence(&mut self, here: &BTreeSet<usize>) {
-        let seen_by = |number: &usize| self.is_member(*number);
-        let here: Vec<usize> = here.iter().copied().filter(seen_by).collect();
-        let ids: BTreeSet<u64> = here
-            .iter()
-            .map(|number| self.peers[*number].client)
-            .collect();
-        for number in here {
-            let peer = &self.peers[number];
-            let others: BTreeSet<u64> = peer.awareness.others().into_iter().collect();
-            let mut expected = ids.clone();
-            expected.remove(&peer.client);
-            let ghosts: Vec<_> = others.difference(&expected).collect();
-            let unseen: Vec<_> = expected.difference(&others).collect();
+    fn check_presence(&mut self, here: &BTreeSet<usize>, when: &str) {
+        let members = here.iter().copied();
+        let here: Vec<usize> = members.filter(|number| self.is_member(*number)).collect();
+        for number in &here {
+            let peer = &self.peers[*number];
+            let seen: BTreeSet<u64> = peer.awareness.others().into_iter().collect();
+            let others = here.iter().filter(|other| *other != number);
+            let expected: BTreeSet<u64> = others
+                .filter(|other| self.is_in_sight(*number, **other))
+                .map(|other| self.peers[*other].client)
+                .collect();
+            let ghosts: Vec<_> = seen.difference(&expected).collect();
+            let unseen: Vec<_> = expected.difference(&seen).collect();
             let (promise, whom) = if !ghosts.is_empty() {
                 (Promise::AbsentAreNotSeen, ghosts)
             } else if !unseen.is_empty() {
@@ -277,7 +337,7 @@ impl World {
             } else {
                 continue;
             };
-            let seen = format!("peer {number}: {whom:?}");
+            let seen = format!("{when}, peer {number}: {whom:?}");
             self.violate(promise, seen);
         }
     }

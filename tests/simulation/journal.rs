@@ -12,6 +12,7 @@ use convene::clock::Timestamp;
 use convene::document::epoch_start;
 use convene::ids::{AppendId, PlanId, UserId};
 use convene::storage::journal::{Append, Epoch, Origin, Row, Seq, StoredPlan};
+use convene::storage::plans::PlanHead;
 use convene::storage::settlement::{Answer, Known, settle};
 
 use crate::oracle::{Promise, Truth, Violation, violation};
@@ -42,6 +43,7 @@ pub(crate) struct Journal {
     snapshot: Option<(Seq, Bytes)>,
     /// Roles by the number of the user.
     pub(crate) roles: Vec<Option<Role>>,
+    access_version: i64,
     pub(crate) truth: Truth,
     sabotage: Sabotage,
 }
@@ -57,6 +59,7 @@ impl Journal {
             appends: BTreeSet::new(),
             snapshot: None,
             roles,
+            access_version: 1,
             truth: Truth::new(),
             sabotage,
         }
@@ -131,12 +134,40 @@ impl Journal {
         Some(StoredPlan {
             epoch,
             head: Seq(head),
+            access_version: self.access_version,
             snapshot,
             rows: self.rows[after..].to_vec(),
             bindings: owners
                 .map(|((_, id), user)| (u64::try_from(*id).unwrap(), *user))
                 .collect(),
         })
+    }
+
+    /// At most `limit` rows after `after`. Mirrors `Storage::rows_after`.
+    pub(crate) fn rows_after(&self, after: Seq, limit: u32) -> Vec<Row> {
+        let after = usize::try_from(after.0).unwrap();
+        let rows = self.rows.iter().skip(after);
+        rows.take(usize::try_from(limit).unwrap())
+            .cloned()
+            .collect()
+    }
+
+    /// Where the plan stands; none when it is deleted. Mirrors `Storage::heads`.
+    pub(crate) fn plan_head(&self) -> Option<PlanHead> {
+        let (epoch, head) = self.epoch()?;
+        Some(PlanHead {
+            plan: self.plan,
+            epoch,
+            head: Seq(head),
+            access_version: self.access_version,
+            snapshot_seq: self.snapshot.as_ref().map_or(Seq(0), |(seq, _)| *seq),
+        })
+    }
+
+    /// Changes a member's role. Mirrors `storage/members.rs`.
+    pub(crate) fn set_role(&mut self, user: usize, role: Option<Role>) {
+        self.roles[user] = role;
+        self.access_version += 1;
     }
 
     /// Keeps a snapshot if it is newer. False when an equal or newer one is there, the epoch has

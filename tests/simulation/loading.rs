@@ -10,6 +10,7 @@ use convene::storage::journal::{Seq, StoredPlan};
 
 use crate::journal::{From, SnapshotWrite};
 use crate::oracle::Promise;
+use crate::plan::RelayIs;
 use crate::room::{Reading, Room, Stage};
 use crate::sabotage::Sabotage;
 use crate::world::World;
@@ -25,7 +26,11 @@ impl Room {
                 match self.start_from(world, stored) {
                     Some(start) => {
                         let limits = RoomLimits::from(&world.limits);
-                        self.core = Some(RoomCore::new(start, limits));
+                        let core = RoomCore::new(start, limits);
+                        self.core = Some(match world.between.is {
+                            RelayIs::Off => core,
+                            RelayIs::On => core.among_nodes(),
+                        });
                     }
                     None => self.stage = Stage::Loading(Reading::Asked(From::FirstRow)),
                 }
@@ -86,6 +91,8 @@ impl Room {
         world.check_load(&stored, &loaded);
         self.epoch = stored.epoch;
         self.head = stored.head;
+        self.standing
+            .loaded(stored.head, stored.epoch, stored.access_version);
         Some(Start::of(world.plan, &stored, loaded.replica))
     }
 

@@ -1,6 +1,6 @@
 //! What must hold: the promises that every run is held to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bytes::Bytes;
 use convene::auth::access::{Grant, Role};
@@ -65,6 +65,8 @@ pub(crate) enum Promise {
     NothingPanics,
     /// A room that nobody needs leaves memory.
     RoomsEnd,
+    /// Every room comes as far as the journal, whatever it heard of other nodes.
+    NodesAreLevel,
 }
 
 /// The committed document, built row by row beside the server's own replicas.
@@ -116,6 +118,13 @@ impl Truth {
             broken = Some(violation(Promise::JournalHasNoHoles, seen));
         }
         broken
+    }
+
+    /// Whether `doc` holds something of `client` that is not committed.
+    pub(crate) fn is_behind(&self, doc: &Doc, client: u64) -> bool {
+        let client = ClientID::new(client);
+        let committed = self.clocks.get(&client).copied().unwrap_or(0);
+        doc.transact().state_vector().get(&client) > committed
     }
 
     /// What of `update` is not committed.
@@ -238,6 +247,15 @@ impl Sessions {
         for ((room, _), watched) in &mut self.0 {
             if *room == serial && watched.user == user {
                 watched.role = role;
+            }
+        }
+    }
+
+    /// The room `serial` is told all roles there are.
+    pub(crate) fn roles(&mut self, serial: u64, roles: &HashMap<UserId, Role>) {
+        for ((room, _), watched) in &mut self.0 {
+            if *room == serial {
+                watched.role = roles.get(&watched.user).copied();
             }
         }
     }

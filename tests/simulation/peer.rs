@@ -50,6 +50,8 @@ pub(crate) struct Peer {
     pub(crate) shares_id: bool,
     /// Its plan was deleted.
     pub(crate) is_done: bool,
+    /// The node it was connected to last.
+    pub(crate) node: Option<usize>,
 }
 
 fn new_doc(client: u64) -> Doc {
@@ -78,6 +80,7 @@ impl Peer {
             loads: 0,
             shares_id: false,
             is_done: false,
+            node: None,
         };
         peer.reload(now);
         peer

@@ -27,6 +27,24 @@ pub(crate) struct Shape {
     pub(crate) backlog_bytes: usize,
     pub(crate) sessions: usize,
     pub(crate) rejects: u32,
+    /// Server processes on the one database.
+    #[serde(default = "one")]
+    pub(crate) nodes: u8,
+    #[serde(default)]
+    pub(crate) relay: RelayIs,
+}
+
+/// A plan that was kept before there were several nodes has one.
+fn one() -> u8 {
+    1
+}
+
+/// Whether nodes tell each other anything, or only compare with the database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum RelayIs {
+    #[default]
+    Off,
+    On,
 }
 
 /// One change of a document; positions are taken modulo what is there.
@@ -105,8 +123,10 @@ pub(crate) enum Step {
         nth: u8,
         outcome: Outcome,
     },
-    /// The journal writer tries its queue.
+    /// A journal writer tries its queue.
     Commit {
+        #[serde(default)]
+        nth: u8,
         outcome: Outcome,
     },
     Snapshot {
@@ -121,6 +141,58 @@ pub(crate) enum Step {
     Wait {
         ms: u16,
     },
+    Relay(Relay),
+    /// A node goes on with comparing its room with the database.
+    Look {
+        node: u8,
+        outcome: Outcome,
+    },
+    /// The database answers what a room has missed, or fails to.
+    Rows {
+        nth: u8,
+        outcome: Outcome,
+    },
+}
+
+/// What happens on the way from node to node; `nth` counts the ways on which something waits.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) enum Relay {
+    Deliver {
+        nth: u8,
+        count: u8,
+    },
+    Lose {
+        nth: u8,
+        at: u8,
+    },
+    Repeat {
+        nth: u8,
+        at: u8,
+    },
+    /// One is heard after all that waits behind it.
+    Delay {
+        nth: u8,
+        at: u8,
+    },
+    /// A node loses a connection until [`Relay::Mend`].
+    Cut {
+        node: u8,
+        connection: Connection,
+    },
+    /// One node does not hear another any more, and neither notices.
+    CutWay {
+        from: u8,
+        to: u8,
+    },
+    Mend,
+}
+
+/// Which connection of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Connection {
+    Speaker,
+    Listener,
+    Both,
 }
 
 /// What a peer does to its document and says to the server.
@@ -164,6 +236,9 @@ pub(crate) enum Say {
 pub(crate) enum Link {
     Connect {
         peer: u8,
+        /// Counts the nodes that are up.
+        #[serde(default)]
+        node: u8,
     },
     /// The connection breaks; `arrive` of the frames on their way still do.
     Break {
@@ -208,18 +283,32 @@ pub(crate) enum Fault {
     Role {
         user: u8,
         role: Option<Role>,
+        /// Where it is changed.
+        #[serde(default)]
+        node: u8,
     },
     /// An update does not end: the room's thread is given up.
     GiveUp {
         back: Return,
+        #[serde(default)]
+        node: u8,
     },
     Crash {
         fate: Fate,
+        #[serde(default)]
+        node: u8,
     },
     /// The server stops: nothing is committed any more.
     WriterEnds {
         fate: Fate,
+        #[serde(default)]
+        node: u8,
     },
+    /// A node stops in order, and says so.
+    Stop {
+        node: u8,
+    },
+    /// Every node that is down is started again.
     Restart,
     /// The peer's client id is bound to another account by another node.
     BindElsewhere {

@@ -1,7 +1,6 @@
 //! A room's task around the real core, one event at a time.
 //!
-//! Mirrors `room/task.rs` with `task/{loading,leaving,delivery}.rs`: what it waits for and in which
-//! order, how a load reads, when a room is over, and what each effect does.
+//! Mirrors `room/task.rs`: what it waits for and in which order.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -13,13 +12,13 @@ use convene::document::ClientId;
 use convene::ids::{SessionId, UserId};
 use convene::room::core::RoomCore;
 use convene::room::handle::JoinRefused;
-use convene::room::input::{Input, Joined};
-use convene::storage::journal::{Append, Epoch, NewRow, Seq, StoredPlan};
+use convene::room::input::{Elsewhere, Input, Joined};
+use convene::storage::journal::{Append, Epoch, NewRow, Row, Seq, StoredPlan};
 use convene::storage::settlement::Answer;
 use convene_protocol::error_code::ErrorCode;
 
 use crate::journal::From;
-use crate::sabotage::Sabotage;
+use crate::looking::Standing;
 use crate::socket::Wire;
 use crate::world::World;
 
@@ -29,8 +28,15 @@ const TICK: Duration = Duration::from_secs(1);
 /// What a room's inbox carries.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Join { joined: Joined, wire: Rc<Wire> },
+    Join {
+        joined: Joined,
+        wire: Rc<Wire>,
+    },
     Input(Input),
+    /// Turn every session out and end.
+    End {
+        code: ErrorCode,
+    },
 }
 
 /// A load: asked for, then answered, with the world moving on in between.
@@ -39,6 +45,15 @@ pub(crate) enum Reading {
     Asked(From),
     /// `Err` when the database did not answer, `None` when the plan is gone.
     Answered(Result<Option<StoredPlan>, ()>),
+}
+
+/// A read of what was missed.
+#[derive(Debug)]
+pub(crate) enum Read {
+    /// After this row.
+    Asked(Seq),
+    /// None when the database did not answer.
+    Answered(Option<Vec<Row>>),
 }
 
 /// How far a room is.
@@ -72,7 +87,10 @@ pub(crate) struct Room {
     pub(crate) appended: Option<Answer>,
     pub(crate) snapshot: Option<Seq>,
     pub(crate) snapshot_settled: Option<bool>,
-    idle_since: Option<Timestamp>,
+    pub(crate) elsewhere: VecDeque<Elsewhere>,
+    pub(crate) reading: Option<Read>,
+    pub(crate) standing: Standing,
+    pub(crate) idle_since: Option<Timestamp>,
     tick_at: Timestamp,
     pub(crate) ending: bool,
 }
@@ -100,6 +118,9 @@ impl Room {
             appended: None,
             snapshot: None,
             snapshot_settled: None,
+            elsewhere: VecDeque::new(),
+            reading: None,
+            standing: Standing::new(),
             idle_since: None,
             tick_at: now.after(TICK),
             ending: false,
@@ -168,6 +189,10 @@ impl Room {
             if let Some(seq) = self.snapshot.take() {
                 self.feed(world, &mut core, Input::SnapshotSettled { seq, covered });
             }
+        } else if let Some(rows) = self.take_rows() {
+            self.feed(world, &mut core, Input::RowsRead { rows });
+        } else if !core.is_poisoned() && !self.elsewhere.is_empty() {
+            self.hear(world, &mut core, take);
         } else if core.takes_input() && !(self.requests.is_empty() && self.inbox.is_empty()) {
             if self.requests.is_empty() {
                 let count = take.min(64).min(self.inbox.len());
@@ -175,7 +200,7 @@ impl Room {
             }
             self.serve_all(world, &mut core);
         } else {
-            did = core.presence_due().is_some_and(|due| due <= now) || self.tick_at <= now;
+            did = core.due().is_some_and(|due| due <= now) || self.tick_at <= now;
         }
         if did {
             if now >= self.tick_at {
@@ -186,10 +211,12 @@ impl Room {
             let effects = core.end_turn(now);
             let wants = self.perform(world, &mut core, effects);
             if wants == Wants::Rebuild && !self.ending {
+                self.reading = None;
                 self.stage = Stage::Rebuilding(Reading::Asked(From::NewestSnapshot));
             } else if self.is_over(world, &core) {
                 self.retire(world, &mut core);
             }
+            self.standing.head = core.head();
         }
         self.core = Some(core);
         if self.ending && !matches!(self.stage, Stage::Retiring) {
@@ -210,12 +237,32 @@ impl Room {
                         .coverage
                         .count("fault: rows of somebody else in between");
                 }
-                self.head = committed.last;
                 Input::Appended { committed }
             }
             Err(why) => Input::AppendRefused { why },
         };
         self.feed(world, core, input);
+    }
+
+    fn take_rows(&mut self) -> Option<Option<Vec<Row>>> {
+        let answered = |reading: &mut Read| matches!(reading, Read::Answered(_));
+        match self.reading.take_if(answered)? {
+            Read::Answered(rows) => Some(rows),
+            Read::Asked(_) => None,
+        }
+    }
+
+    /// Mirrors `RoomTask::hear`, which takes as much as one turn allows.
+    fn hear(&mut self, world: &mut World, core: &mut RoomCore, take: usize) {
+        for _ in 0..take.max(1) {
+            if core.is_poisoned() || self.ending {
+                break;
+            }
+            let Some(elsewhere) = self.elsewhere.pop_front() else {
+                break;
+            };
+            self.feed(world, core, Input::Elsewhere(elsewhere));
+        }
     }
 
     fn serve_all(&mut self, world: &mut World, core: &mut RoomCore) {
@@ -248,6 +295,12 @@ impl Room {
                 self.apply(world, core, session, update);
             }
             Request::Input(input) => self.feed(world, core, input),
+            Request::End { code } => {
+                for wire in self.seats.values() {
+                    wire.end(code);
+                }
+                self.ending = true;
+            }
         }
     }
 
@@ -285,58 +338,6 @@ impl Room {
         for session in lost {
             world.coverage.count("room: reaps a lost session");
             self.remove(world, core, session);
-        }
-    }
-
-    fn is_over(&mut self, world: &World, core: &RoomCore) -> bool {
-        let now = world.clock.now();
-        let never = world.sabotage == Sabotage::NeverIdle;
-        if never || !core.is_idle() || !self.requests.is_empty() || !self.inbox.is_empty() {
-            self.idle_since = None;
-            return false;
-        }
-        let since = *self.idle_since.get_or_insert(now);
-        now.since(since) >= world.limits.room_idle_for
-    }
-
-    fn retire(&mut self, world: &mut World, core: &mut RoomCore) {
-        world.coverage.count("room: retires");
-        world.forget_room(self.node, self.serial);
-        self.inbox_open = false;
-        self.refuse_joins(world, JoinRefused::RoomGone);
-        let effects = core.final_snapshot();
-        self.perform(world, core, effects);
-        self.ending = true;
-        if self.snapshot.is_some() {
-            self.stage = Stage::Retiring;
-        }
-    }
-
-    /// Mirrors the end of `RoomTask::run`.
-    pub(crate) fn end(&mut self, world: &mut World) {
-        world.coverage.count("room: ends");
-        world.forget_room(self.node, self.serial);
-        self.gone = true;
-        self.inbox_open = false;
-        for wire in self.seats.values() {
-            wire.end(ErrorCode::Unavailable);
-        }
-        self.refuse_joins(world, JoinRefused::RoomGone);
-        self.stage = Stage::Ended;
-    }
-
-    pub(crate) fn end_plan(&mut self) {
-        for wire in self.seats.values() {
-            wire.end(ErrorCode::NotFound);
-        }
-        self.ending = true;
-    }
-
-    pub(crate) fn refuse_joins(&mut self, world: &mut World, refused: JoinRefused) {
-        for request in self.requests.drain(..).chain(self.inbox.drain(..)) {
-            if let Request::Join { joined, .. } = request {
-                world.answer_join(joined.session, self.serial, Err(refused));
-            }
         }
     }
 

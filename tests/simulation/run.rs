@@ -40,8 +40,10 @@ fn run_to_end(plan: &Plan, sabotage: Sabotage) -> Outcome {
     let mut world = World::new(plan.shape, sabotage);
     for step in &plan.steps {
         world.step(*step);
-        if world.nodes[0].writer_ended {
-            world.refuse_queue(0);
+        for node in 0..world.nodes.len() {
+            if world.nodes[node].writer_ended {
+                world.refuse_queue(node);
+            }
         }
         if world.violation.is_some() {
             break;

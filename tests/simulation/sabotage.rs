@@ -5,9 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use convene::auth::access::{Grant, Role};
 use convene::ids::SessionId;
+use convene::relay::envelope::{Batch, Said};
 use convene::room::core::RoomCore;
 use convene::room::effect::Effect;
-use convene::room::input::Input;
+use convene::room::input::{Elsewhere, Input};
+use convene::storage::journal::{Epoch, Seq};
 use convene_protocol::awareness::{self, Entry};
 use convene_protocol::control::document::Hash;
 use convene_protocol::control::notify;
@@ -49,7 +51,7 @@ pub(crate) enum Sabotage {
     EarlyHash,
     /// Every role may write.
     EverybodyWrites,
-    /// A room is not told of a new role.
+    /// A room is not told of a new role, by nobody.
     LostRoleChange,
     /// The rows of an append are in reverse.
     ReversedRows,
@@ -63,6 +65,16 @@ pub(crate) enum Sabotage {
     Panic,
     /// A room never finds itself idle.
     NeverIdle,
+    /// What a room has missed is neither read nor found by comparing.
+    NoGapRepair,
+    /// Other nodes are told of rows when their append begins.
+    EarlyTell,
+    /// That a node is gone is not noticed.
+    LostNodeGone,
+    /// Comparing with the database leaves out who may do what.
+    SkippedAccess,
+    /// Rows that do not come next are taken as if they did.
+    JumpTaken,
 }
 
 /// What the room was just told, as far as a bug depends on it.
@@ -75,13 +87,24 @@ pub(crate) enum Told {
 
 impl Sabotage {
     /// Changes an input to what a room with this bug hears.
-    pub(crate) fn mishear(self, input: &mut Input) {
+    pub(crate) fn mishear(self, input: &mut Input, core: &RoomCore) {
         if let Input::Joined(joined) = input
             && self == Self::EverybodyWrites
         {
             let (plan, user) = (joined.grant.plan(), joined.grant.user());
             joined.grant = Grant::new(plan, user, Role::Editor);
         }
+        if let Input::Elsewhere(Elsewhere::Committed(batch)) = input
+            && self == Self::JumpTaken
+            && batch.first > core.head()
+        {
+            batch.first = Seq(core.head().0 + 1);
+        }
+    }
+
+    /// Whether a look leaves out who may do what.
+    pub(crate) fn skips_access(self) -> bool {
+        matches!(self, Self::SkippedAccess | Self::LostRoleChange)
     }
 
     /// The effects as a room with this bug and these `sessions` would have them.
@@ -102,7 +125,12 @@ impl Sabotage {
             | Self::LostRoleChange
             | Self::ForgottenAppends
             | Self::SkippedRow
-            | Self::NeverIdle => effects,
+            | Self::NeverIdle
+            | Self::NoGapRepair
+            | Self::LostNodeGone
+            | Self::SkippedAccess
+            | Self::JumpTaken => effects,
+            Self::EarlyTell => tell_early(core, effects),
             Self::EarlyAcknowledgement => acknowledge_early(told, effects),
             Self::EarlyBroadcast => broadcast_early(sessions, effects),
             Self::EarlyStep2 => answer_early(told, core, effects),
@@ -222,6 +250,24 @@ fn broadcast_early(sessions: &[SessionId], effects: Vec<Effect>) -> Vec<Effect> 
                 to: sessions.to_vec(),
                 update: row.update.clone(),
             }));
+        }
+        out.push(effect);
+    }
+    out
+}
+
+fn tell_early(core: &RoomCore, effects: Vec<Effect>) -> Vec<Effect> {
+    let mut out = Vec::new();
+    for effect in effects {
+        if let Effect::Append { rows, bindings } = &effect {
+            let count = i64::try_from(rows.len()).unwrap();
+            out.push(Effect::Tell(Said::Committed(Batch {
+                epoch: Epoch(1),
+                first: Seq(core.head().0 + 1),
+                last: Seq(core.head().0 + count),
+                updates: rows.iter().map(|row| row.update.clone()).collect(),
+                owners: bindings.clone(),
+            })));
         }
         out.push(effect);
     }

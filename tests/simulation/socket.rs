@@ -129,6 +129,8 @@ pub(crate) struct Socket {
     pub(crate) down: VecDeque<Down>,
     /// Frames were written since the queue was last found empty.
     unflushed: bool,
+    /// `role_changes` of the node when the role was read.
+    role_changes: u64,
 }
 
 impl Socket {
@@ -147,25 +149,31 @@ impl Socket {
 
 impl World {
     /// The peer opens a connection. False when it has one, or may have none.
-    pub(crate) fn connect(&mut self, number: usize) -> bool {
-        let node = 0;
+    /// Nodes that are up are counted by `nth`.
+    pub(crate) fn connect(&mut self, number: usize, nth: usize) -> bool {
         let peer = &self.peers[number];
-        let may_connect = peer.link.is_none() && !peer.is_done && self.nodes[node].is_up;
-        if !may_connect {
+        let nodes = self.nodes.iter().enumerate();
+        let up: Vec<usize> = nodes
+            .filter(|(_, node)| node.is_up)
+            .map(|(node, _)| node)
+            .collect();
+        if peer.link.is_some() || peer.is_done || up.is_empty() {
             return false;
         }
-        let user = peer.user;
+        let (user, node, dialect) = (peer.user, up[nth % up.len()], peer.dialect);
         let Some(role) = self.role_of(user) else {
             return false;
         };
         let session = self.ids.session();
+        self.sockets_opened += 1;
+        self.moves_to(number, node);
         let grant = Grant::new(self.plan, user, role);
         let joined = Joined {
             session,
             grant,
             name: format!("user {user}"),
         };
-        let wire = Rc::new(Wire::new(peer.dialect, self.limits.outbox_bytes_max));
+        let wire = Rc::new(Wire::new(dialect, self.limits.outbox_bytes_max));
         let hello = self.peers[number].hello();
         let mut socket = Socket {
             peer: number,
@@ -177,6 +185,7 @@ impl World {
             up: VecDeque::new(),
             down: VecDeque::new(),
             unflushed: false,
+            role_changes: self.nodes[node].role_changes,
         };
         self.coverage.count("peer: connects");
         self.peers[number].link = Some(session);
@@ -186,6 +195,19 @@ impl World {
             self.send_up(number, message);
         }
         true
+    }
+
+    /// Notes at which node a peer is by now.
+    fn moves_to(&mut self, number: usize, node: usize) {
+        let peer = &mut self.peers[number];
+        let before = peer.node.replace(node);
+        if before.is_some_and(|before| before != node) {
+            self.coverage.count("peer: connects to another node");
+            if self.journal.truth.is_behind(&peer.doc, peer.client) {
+                self.coverage
+                    .count("peer: takes unsaved edits to another node");
+            }
+        }
     }
 
     /// Mirrors `Registry::join`.
@@ -249,7 +271,8 @@ impl World {
             Ok(()) => {
                 socket.phase = Phase::Open { serial };
                 let user = socket.joined.grant.user();
-                if self.role_of(user) != Some(socket.joined.grant.role()) {
+                let is_told = self.nodes[socket.node].role_changes != socket.role_changes;
+                if is_told && self.role_of(user) != Some(socket.joined.grant.role()) {
                     self.coverage.count("fault: role changed while joining");
                     self.leave_room(socket);
                     socket.close(ErrorCode::Unavailable);
@@ -326,6 +349,15 @@ impl World {
             }
         }
         true
+    }
+
+    /// The server closes, and its room hears of it.
+    pub(crate) fn close_socket(&mut self, session: SessionId, code: ErrorCode) {
+        if let Some(mut socket) = self.sockets.remove(&session) {
+            self.leave_room(&socket);
+            socket.close(code);
+            self.sockets.insert(session, socket);
+        }
     }
 
     /// The server's end notices that its client is gone.

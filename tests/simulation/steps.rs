@@ -3,18 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use convene::auth::access::Role;
-use convene::ids::SessionId;
-use convene::room::handle::JoinRefused;
-use convene::room::input::Input;
-use convene_protocol::error_code::ErrorCode;
 use convene_protocol::frame::ClientMessage;
 
-use crate::plan::{Edit, Fate, Fault, Link, Notice, Return, Say, Step, Way};
-use crate::room::{Request, Room};
-use crate::sabotage::Sabotage;
+use crate::plan::{Edit, Link, Notice, RelayIs, Say, Step, Way};
+use crate::relay::BEAT_EVERY;
+use crate::room::{Read, Room};
 use crate::socket::Up;
-use crate::world::{Late, Node, World};
+use crate::world::World;
 
 impl World {
     /// Performs one step; one that does not apply does nothing.
@@ -33,20 +28,26 @@ impl World {
                     self.read_for(node, serial, outcome);
                 }
             }
-            Step::Commit { outcome } => {
-                self.commit(0, outcome);
-            }
-            Step::Snapshot { nth, outcome } => {
-                self.settle_snapshot(0, usize::from(nth), outcome);
-            }
+            Step::Commit { nth, outcome } => self.commit_one(nth, outcome),
+            Step::Snapshot { nth, outcome } => self.settle_one_snapshot(nth, outcome),
             Step::Late { nth, outcome } => {
                 self.settle_late(usize::from(nth), outcome);
             }
             Step::Wait { ms } => self.wait(Duration::from_millis(ms.into())),
+            Step::Relay(relay) => self.relay(relay),
+            Step::Look { node, outcome } => {
+                self.look_further(self.node_index(node), outcome);
+            }
+            Step::Rows { nth, outcome } => {
+                let reads = |room: &Room| matches!(room.reading, Some(Read::Asked(_)));
+                if let Some((node, serial)) = self.nth_room(nth, reads) {
+                    self.read_rows_for(node, serial, outcome);
+                }
+            }
         }
     }
 
-    fn index(&self, peer: u8) -> usize {
+    pub(crate) fn index(&self, peer: u8) -> usize {
         usize::from(peer) % self.peers.len()
     }
 
@@ -117,8 +118,8 @@ impl World {
     fn connection(&mut self, link: Link) {
         let now = self.clock.now();
         match link {
-            Link::Connect { peer } => {
-                self.connect(self.index(peer));
+            Link::Connect { peer, node } => {
+                self.connect(self.index(peer), usize::from(node));
             }
             Link::Break { peer, arrive } => {
                 if self.break_link(self.index(peer), usize::from(arrive)) {
@@ -213,159 +214,21 @@ impl World {
 
     /// Time passes for clocks and clients; rooms see it when they run.
     pub(crate) fn wait(&mut self, time: Duration) {
-        self.clock.advance(time);
+        let mut left = time;
+        if self.between.is == RelayIs::On {
+            while left > BEAT_EVERY {
+                self.clock.advance(BEAT_EVERY);
+                self.beat();
+                left -= BEAT_EVERY;
+            }
+        }
+        self.clock.advance(left);
+        self.beat();
         let now = self.clock.now();
         for number in 0..self.peers.len() {
             if let Some(renewal) = self.peers[number].awareness.pass_time(now) {
                 self.send_up(number, ClientMessage::Awareness(renewal));
             }
-        }
-    }
-
-    /// What goes wrong, or is done on purpose, at the server.
-    fn fault(&mut self, fault: Fault) {
-        match fault {
-            Fault::SpoilSnapshot => {
-                if self.journal.spoil_snapshot() {
-                    self.coverage.count("fault: snapshot spoilt");
-                }
-            }
-            Fault::Role { user, role } => self.change_role(usize::from(user), role),
-            Fault::GiveUp { back } => self.give_up(0, back),
-            Fault::Crash { fate } => self.crash(0, fate),
-            Fault::WriterEnds { fate } => self.end_writer(0, fate),
-            Fault::Restart => self.restart(0),
-            Fault::BindElsewhere { peer } => {
-                let number = self.index(peer);
-                let (client, user) = (self.peers[number].client, self.peers[number].user);
-                let other = self
-                    .users
-                    .iter()
-                    .find(|one| **one != user)
-                    .copied()
-                    .unwrap();
-                if self.journal.bind(client, other) {
-                    self.coverage
-                        .count("fault: client id bound by another node");
-                }
-            }
-            Fault::NewEpoch => {
-                let append = self.ids.append();
-                if self.journal.begin_epoch(append, self.clock.now()) {
-                    self.coverage.count("fault: new epoch");
-                }
-            }
-            Fault::DeletePlan => {
-                self.coverage.count("fault: plan deleted");
-                self.journal.delete();
-            }
-        }
-    }
-
-    /// Mirrors `control/member.rs`: the database first, then the room.
-    fn change_role(&mut self, user: usize, role: Option<Role>) {
-        self.journal.roles[user] = role;
-        self.coverage.count(if role.is_some() {
-            "fault: role changed"
-        } else {
-            "fault: member removed"
-        });
-        let user = self.users[user];
-        if self.sabotage == Sabotage::LostRoleChange {
-            return;
-        }
-        for node in 0..self.nodes.len() {
-            if let Some(serial) = self.nodes[node].registry {
-                self.tell_room(
-                    node,
-                    serial,
-                    Request::Input(Input::RoleChanged { user, role }),
-                );
-            }
-        }
-    }
-
-    /// Mirrors `Shared::give_up`: the room's thread is lost, maybe for a while.
-    fn give_up(&mut self, node: usize, back: Return) {
-        let Some(serial) = self.nodes[node].registry.take() else {
-            return;
-        };
-        self.coverage.count("fault: room's thread given up");
-        let Some(room) = self.nodes[node].rooms.get_mut(&serial) else {
-            return;
-        };
-        room.gone = true;
-        let stuck = room
-            .requests
-            .iter()
-            .chain(&room.inbox)
-            .find_map(|request| match request {
-                // The one that says nothing harms nobody, and everybody sends it.
-                Request::Input(Input::Updated { update, .. }) if update.len() > 2 => {
-                    Some(update.clone())
-                }
-                Request::Join { .. } | Request::Input(_) => None,
-            });
-        let sessions: Vec<SessionId> = self.sockets.keys().copied().collect();
-        for session in sessions {
-            self.answer_join(session, serial, Err(JoinRefused::RoomGone));
-            let socket = &self.sockets[&session];
-            if socket.node == node
-                && let Some(wire) = &socket.wire
-            {
-                wire.end(ErrorCode::ShuttingDown);
-            }
-        }
-        self.nodes[node].poison.extend(stuck);
-        match back {
-            Return::Later => {}
-            Return::Never => {
-                self.nodes[node].rooms.remove(&serial);
-            }
-        }
-    }
-
-    /// The process dies: everything in memory is gone, and every connection.
-    fn crash(&mut self, node: usize, fate: Fate) {
-        self.coverage.count("fault: server killed");
-        self.drop_process(node, fate);
-        for peer in &mut self.peers {
-            peer.disconnected();
-        }
-        self.sockets.retain(|_, socket| socket.node != node);
-        self.nodes[node] = Node::default();
-    }
-
-    /// What the database makes of what the process had under way.
-    fn drop_process(&mut self, node: usize, fate: Fate) {
-        let appends = std::mem::take(&mut self.nodes[node].queue);
-        let snapshots = std::mem::take(&mut self.nodes[node].snapshots);
-        let late = appends.into_iter().map(|job| Late::Append(job.append));
-        let late = late.chain(
-            snapshots
-                .into_iter()
-                .map(|(_, write)| Late::Snapshot(write)),
-        );
-        match fate {
-            Fate::Lost => drop(late),
-            Fate::Later => self.late.extend(late),
-            Fate::Done => {
-                for one in late.collect::<Vec<_>>() {
-                    self.land(one);
-                }
-            }
-        }
-    }
-
-    pub(crate) fn restart(&mut self, node: usize) {
-        if !self.nodes[node].is_up {
-            self.nodes[node] = Node {
-                is_up: true,
-                ..Default::default()
-            };
-        } else if self.nodes[node].writer_ended {
-            self.crash(node, Fate::Done);
-            self.nodes[node].is_up = true;
         }
     }
 

@@ -1,7 +1,4 @@
 //! Everything there is in one run: the database, the nodes, the connections, the peers, the oracle.
-//!
-//! There is one node now. Several would be further entries of [`World::nodes`], each with its own
-//! rooms and journal writer on the one journal, and what passes between them a further queue here.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -11,19 +8,22 @@ use convene::auth::access::Role;
 use convene::clock::{Clock, Timestamp};
 use convene::config::Limits;
 use convene::document::{Loaded, StateVector};
-use convene::ids::{AppendId, PlanId, SessionId, UserId};
+use convene::ids::{AppendId, NodeId, PlanId, SessionId, UserId};
 use convene::room::core::Start;
 use convene::room::handle::JoinRefused;
+use convene::room::input::ROWS_PER_READ;
 use convene::storage::journal::{Append, StoredPlan};
 use uuid::Uuid;
 
 use crate::coverage::Coverage;
 use crate::edits;
 use crate::journal::{From, Journal, SnapshotWrite};
+use crate::looking::Look;
 use crate::oracle::{Promise, Sessions, Violation, violation};
 use crate::peer::Peer;
 use crate::plan::{Outcome, Shape, USERS};
-use crate::room::{Request, Room, Stage};
+use crate::relay::{Between, Ear};
+use crate::room::{Read, Request, Room, Stage};
 use crate::sabotage::Sabotage;
 use crate::socket::{Phase, Socket};
 
@@ -39,8 +39,9 @@ pub(crate) struct Job {
 }
 
 /// One server process. Mirrors `room/registry.rs` and `storage/journal_writer.rs`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Node {
+    pub(crate) id: NodeId,
     pub(crate) is_up: bool,
     /// The room of the plan, if it is live here: the registry's map for one plan.
     pub(crate) registry: Option<u64>,
@@ -52,6 +53,31 @@ pub(crate) struct Node {
     pub(crate) snapshots: Vec<(Option<u64>, SnapshotWrite)>,
     /// Updates that did harm before.
     pub(crate) poison: BTreeSet<Bytes>,
+    pub(crate) ear: Ear,
+    pub(crate) look: Look,
+    /// When it next compares its room with the database.
+    pub(crate) looks_at: Timestamp,
+    /// How many changes of roles it has heard of: `role_changes` of the registry.
+    pub(crate) role_changes: u64,
+}
+
+impl Node {
+    fn new(id: NodeId, now: Timestamp) -> Self {
+        Self {
+            id,
+            is_up: true,
+            registry: None,
+            rooms: BTreeMap::new(),
+            queue: VecDeque::new(),
+            writer_ended: false,
+            snapshots: Vec::new(),
+            poison: BTreeSet::new(),
+            ear: Ear::new(now),
+            look: Look::Idle,
+            looks_at: now,
+            role_changes: 0,
+        }
+    }
 }
 
 /// What a process that is gone left to the database.
@@ -75,6 +101,10 @@ impl Ids {
         SessionId::from_uuid(self.next())
     }
 
+    fn node(&mut self) -> NodeId {
+        NodeId::from_uuid(self.next())
+    }
+
     pub(crate) fn append(&mut self) -> AppendId {
         AppendId::from_uuid(self.next())
     }
@@ -94,7 +124,9 @@ pub(crate) struct World {
     pub(crate) journal: Journal,
     pub(crate) late: Vec<Late>,
     pub(crate) nodes: Vec<Node>,
+    pub(crate) between: Between,
     pub(crate) sockets: BTreeMap<SessionId, Socket>,
+    pub(crate) sockets_opened: usize,
     pub(crate) peers: Vec<Peer>,
     /// Who has used a client id that was stolen.
     pub(crate) id_users: BTreeSet<(u64, UserId)>,
@@ -130,6 +162,9 @@ impl World {
         let peers = (0..shape.peers)
             .map(|number| Peer::new(number, users[usize::from(number % USERS)], clock.now()))
             .collect();
+        let nodes = (0..shape.nodes.max(1))
+            .map(|_| Node::new(ids.node(), clock.now()))
+            .collect();
         Self {
             journal: Journal::new(plan, roles, sabotage),
             clock,
@@ -138,11 +173,10 @@ impl World {
             users,
             ids,
             late: Vec::new(),
-            nodes: vec![Node {
-                is_up: true,
-                ..Node::default()
-            }],
+            nodes,
+            between: Between::new(shape.relay),
             sockets: BTreeMap::new(),
+            sockets_opened: 0,
             peers,
             id_users: BTreeSet::new(),
             watched: Sessions::default(),
@@ -150,6 +184,16 @@ impl World {
             sabotage,
             violation: None,
         }
+    }
+
+    /// A new process in the place of what was `node`.
+    pub(crate) fn start_node(&mut self, node: usize) {
+        self.between.forget(node);
+        self.nodes[node] = Node::new(self.ids.node(), self.clock.now());
+    }
+
+    pub(crate) fn node_index(&self, node: u8) -> usize {
+        usize::from(node) % self.nodes.len()
     }
 
     /// Notes that a promise was broken; the first one counts.
@@ -260,6 +304,20 @@ impl World {
         } else {
             Err(())
         });
+        true
+    }
+
+    /// The database answers what the room `serial` has missed.
+    pub(crate) fn read_rows_for(&mut self, node: usize, serial: u64, outcome: Outcome) -> bool {
+        let Some(room) = self.nodes[node].rooms.get_mut(&serial) else {
+            return false;
+        };
+        let Some(Read::Asked(after)) = room.reading else {
+            return false;
+        };
+        let rows =
+            (outcome == Outcome::Done).then(|| self.journal.rows_after(after, ROWS_PER_READ));
+        room.reading = Some(Read::Answered(rows));
         true
     }
 

@@ -82,6 +82,34 @@ impl World {
         waits
     }
 
+    /// One of the nodes' journal writers tries its queue.
+    pub(crate) fn commit_one(&mut self, nth: u8, outcome: Outcome) {
+        let nodes = self.nodes.iter().enumerate();
+        let busy: Vec<usize> = nodes
+            .filter(|(_, node)| !node.queue.is_empty())
+            .map(|(node, _)| node)
+            .collect();
+        if let Some(at) = usize::from(nth).checked_rem(busy.len()) {
+            self.commit(busy[at], outcome);
+        }
+    }
+
+    /// One of the snapshots on their way comes to its end.
+    pub(crate) fn settle_one_snapshot(&mut self, nth: u8, outcome: Outcome) {
+        let count = self.nodes.iter().map(|node| node.snapshots.len()).sum();
+        let Some(mut at) = usize::from(nth).checked_rem(count) else {
+            return;
+        };
+        for node in 0..self.nodes.len() {
+            let here = self.nodes[node].snapshots.len();
+            if at < here {
+                self.settle_snapshot(node, at, outcome);
+                return;
+            }
+            at -= here;
+        }
+    }
+
     /// A snapshot on its way comes to its end, in any order. Whether there was one.
     pub(crate) fn settle_snapshot(&mut self, node: usize, nth: usize, outcome: Outcome) -> bool {
         let Some(at) = nth.checked_rem(self.nodes[node].snapshots.len()) else {

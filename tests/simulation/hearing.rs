@@ -1,0 +1,70 @@
+//! Counts what a room makes of other nodes, as far as it is seen from outside.
+
+use convene::relay::envelope::Said;
+use convene::room::core::RoomCore;
+use convene::room::effect::Effect;
+use convene::room::input::{Elsewhere, Input};
+use convene::storage::journal::Seq;
+use convene_protocol::frame::ServerMessage;
+
+use crate::world::World;
+
+/// What an input is among nodes, and how far its room had come before it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Hears {
+    /// Rows up to here, which come next.
+    Next(Seq),
+    /// Rows that do not come next.
+    Jump,
+    /// Rows of this room beyond what it knows.
+    OwnBeyond,
+    Present,
+    Read(Seq),
+    Nothing,
+}
+
+impl Hears {
+    pub(crate) fn of(input: &Input, core: &RoomCore) -> Self {
+        let head = core.head();
+        match input {
+            Input::Elsewhere(Elsewhere::Committed(batch)) if batch.last > head => {
+                if batch.first.0 > head.0 + 1 {
+                    Self::Jump
+                } else {
+                    Self::Next(batch.last)
+                }
+            }
+            Input::Elsewhere(Elsewhere::Present { .. }) => Self::Present,
+            Input::Appended { committed } if committed.first.0 > head.0 + 1 => Self::OwnBeyond,
+            Input::RowsRead { rows: Some(rows) } => {
+                Self::Read(rows.last().map_or(head, |row| row.seq))
+            }
+            _ => Self::Nothing,
+        }
+    }
+
+    pub(crate) fn count(self, world: &mut World, core: &RoomCore, effects: &[Effect]) {
+        let name = match self {
+            Self::Jump => "nodes: rows jump and are kept",
+            Self::OwnBeyond => "nodes: own rows are beyond the head",
+            Self::Next(last) if core.head() > last => "nodes: what was kept comes next",
+            Self::Read(last) if core.head() > last => "nodes: what was kept follows a read",
+            Self::Present if effects.iter().any(is_asked) => "nodes: a client was seen to go",
+            Self::Present if effects.iter().any(is_answer) => "nodes: a clock is too old",
+            Self::Next(_) | Self::Read(_) | Self::Present | Self::Nothing => return,
+        };
+        world.coverage.count(name);
+    }
+}
+
+fn is_asked(effect: &Effect) -> bool {
+    let message = match effect {
+        Effect::Send { message, .. } => message,
+        _ => return false,
+    };
+    matches!(message, ServerMessage::QueryAwareness)
+}
+
+fn is_answer(effect: &Effect) -> bool {
+    matches!(effect, Effect::Tell(Said::Present(_)))
+}
