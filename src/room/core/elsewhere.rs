@@ -6,12 +6,11 @@
 //! from the journal. Nothing is taken on trust: whatever cannot be applied is read there too, and if
 //! that does not help the replica is made anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::auth::access::Role;
 use crate::clock::Timestamp;
 use crate::document::{ClientId, Refusal};
 use crate::ids::UserId;
@@ -150,13 +149,12 @@ impl RoomCore {
                 self.refuse_all(sessions, "this plan was restored; reload the document");
             }
             Elsewhere::Roles(roles) => {
-                let changed = self.members.roles();
-                let changed = changed
-                    .into_iter()
-                    .map(|(user, role)| (user, role, roles.get(&user).copied()))
-                    .filter(|(_, before, now)| Some(*before) != *now);
-                for (user, _, role) in changed.collect::<Vec<(UserId, Role, Option<Role>)>>() {
-                    self.change_role(user, role);
+                let changed = self
+                    .members
+                    .roles()
+                    .filter(|(user, before)| roles.get(user) != Some(before));
+                for user in changed.map(|(user, _)| user).collect::<BTreeSet<UserId>>() {
+                    self.change_role(user, roles.get(&user).copied());
                 }
             }
             Elsewhere::Present {
@@ -664,6 +662,21 @@ mod tests {
         let effects = stage.feed(Input::Elsewhere(Elsewhere::Roles(viewer)));
         let is_told = |effect: &Effect| matches!(effect, Effect::TellAccess { .. });
         assert!(effects.iter().any(is_told));
+        let session = SessionId::generate(&Clock::system());
+        let grant = Grant::new(stage.core.plan, user, Role::Editor);
+        let name = "Ada".to_owned();
+        stage.feed(Input::Joined(Joined {
+            session,
+            grant,
+            name,
+        }));
+        let viewer = [(user, Role::Viewer)].into_iter().collect();
+        stage.feed(Input::Elsewhere(Elsewhere::Roles(viewer)));
+        let is_viewer = |(_, role)| role == Role::Viewer;
+        assert!(
+            stage.core.members.roles().all(is_viewer),
+            "one that came with an older role"
+        );
         let effects = stage.feed(Input::Elsewhere(Elsewhere::Roles(HashMap::default())));
         let is_refused = |effect: &Effect| matches!(effect, Effect::Refuse { .. });
         assert!(effects.iter().any(is_refused));

@@ -87,10 +87,11 @@ impl Members {
             .collect()
     }
 
-    /// Everybody who is here, with what they may do.
-    pub(super) fn roles(&self) -> BTreeMap<UserId, Role> {
+    /// Whose each session is, with what it may do: sessions of one user may have come with different
+    /// roles.
+    pub(super) fn roles(&self) -> impl Iterator<Item = (UserId, Role)> {
         let role = |member: &Member| (member.grant.user(), member.grant.role());
-        self.0.values().map(role).collect()
+        self.0.values().map(role)
     }
 
     /// Who is sent what happens. Not those whose replica was refused: some of them are members no
