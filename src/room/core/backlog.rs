@@ -43,8 +43,25 @@ pub(super) struct Backlog {
     /// How many updates were ever accepted and committed: the positions that effects wait for.
     accepted: u64,
     committed: u64,
-    held: VecDeque<(u64, Effect)>,
+    held: VecDeque<Held>,
     held_bytes: usize,
+}
+
+/// An effect that waits for a commit.
+#[derive(Debug)]
+struct Held {
+    /// How many updates must be committed first.
+    position: u64,
+    effect: Effect,
+    /// For a sync step 2: what other nodes have committed since it was made.
+    since: Vec<Bytes>,
+}
+
+impl Held {
+    fn weight(&self) -> usize {
+        let since: usize = self.since.iter().map(Bytes::len).sum();
+        weight(&self.effect) + since
+    }
 }
 
 impl Backlog {
@@ -59,8 +76,13 @@ impl Backlog {
         if self.accepted == self.committed {
             return Some(effect);
         }
-        self.held_bytes += weight(&effect);
-        self.held.push_back((self.accepted, effect));
+        let held = Held {
+            position: self.accepted,
+            effect,
+            since: Vec::new(),
+        };
+        self.held_bytes += held.weight();
+        self.held.push_back(held);
         None
     }
 
@@ -72,8 +94,23 @@ impl Backlog {
     /// Drops what waits for a session that is over.
     pub(super) fn forget(&mut self, session: SessionId) {
         self.held
-            .retain(|(_, effect)| recipient(effect) != Some(session));
-        self.held_bytes = self.held.iter().map(|(_, effect)| weight(effect)).sum();
+            .retain(|held| recipient(&held.effect) != Some(session));
+        self.held_bytes = self.held.iter().map(Held::weight).sum();
+    }
+
+    /// Adds what others have committed to every sync step 2 that was made before: its session is not
+    /// live yet, and would never be sent it.
+    fn follow(&mut self, updates: &[Bytes]) {
+        for held in &mut self.held {
+            if let Effect::Send {
+                message: ServerMessage::SyncStep2(_),
+                ..
+            } = held.effect
+            {
+                held.since.extend_from_slice(updates);
+                self.held_bytes += updates.iter().map(Bytes::len).sum::<usize>();
+            }
+        }
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -106,12 +143,12 @@ impl Backlog {
         rows
     }
 
-    fn release(&mut self) -> Vec<Effect> {
+    fn release(&mut self) -> Vec<Held> {
         let ready = self
             .held
-            .partition_point(|(position, _)| *position <= self.committed);
-        let released: Vec<Effect> = self.held.drain(..ready).map(|(_, effect)| effect).collect();
-        self.held_bytes -= released.iter().map(weight).sum::<usize>();
+            .partition_point(|held| held.position <= self.committed);
+        let released: Vec<Held> = self.held.drain(..ready).collect();
+        self.held_bytes -= released.iter().map(Held::weight).sum::<usize>();
         released
     }
 
@@ -122,7 +159,7 @@ impl Backlog {
         let waited = self
             .held
             .drain(..)
-            .filter_map(|(_, effect)| recipient(&effect))
+            .filter_map(|held| recipient(&held.effect))
             .collect();
         self.held_bytes = 0;
         self.bytes = 0;
@@ -167,19 +204,41 @@ impl RoomCore {
     /// Lets go what waited for what is committed now. Before the broadcast: a sync step 2 that waited for
     /// the middle of this batch makes its session live, so that the rest of the batch reaches it too.
     pub(super) fn release_committed(&mut self) {
-        for effect in self.backlog.release() {
-            if let Effect::Send {
-                to,
-                message: ServerMessage::SyncStep2(_),
-            } = &effect
-            {
-                if self.members.is_refused(*to) {
-                    continue;
-                }
-                self.members.settle_sync(*to);
+        for Held { effect, since, .. } in self.backlog.release() {
+            match effect {
+                Effect::Send {
+                    to,
+                    message: ServerMessage::SyncStep2(update),
+                } => self.release_step2(to, update, since),
+                effect => self.effects.push(effect),
             }
-            self.effects.push(effect);
         }
+    }
+
+    fn release_step2(&mut self, to: SessionId, update: Bytes, since: Vec<Bytes>) {
+        if self.members.is_refused(to) {
+            return;
+        }
+        let mut all = since;
+        all.insert(0, update);
+        match document::merge(&all) {
+            Some(update) => {
+                self.members.settle_sync(to);
+                let message = ServerMessage::SyncStep2(update);
+                self.effects.push(Effect::Send { to, message });
+            }
+            // They overlap: a client has written at two nodes. It is sent all of it in one piece.
+            None => {
+                self.members.settle_sync(to);
+                self.put_off(to);
+                self.catch_up(to);
+            }
+        }
+    }
+
+    /// Sends rows of other nodes after each sync step 2 that waits.
+    pub(super) fn follow_held(&mut self, updates: &[Bytes]) {
+        self.backlog.follow(updates);
     }
 
     pub(super) fn broadcast(&mut self, to: &[SessionId], updates: &[Bytes]) {

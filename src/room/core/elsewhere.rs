@@ -58,6 +58,8 @@ enum Ahead {
 pub(super) struct Shown {
     pub(super) ends: Vec<(ClientId, u32)>,
     pub(super) updates: Vec<Bytes>,
+    /// How many of the updates, the first ones, are this room's own.
+    own: usize,
     rows: u64,
 }
 
@@ -66,6 +68,7 @@ impl Shown {
         Self {
             ends: rows.iter().flat_map(|row| row.ends.clone()).collect(),
             updates: rows.iter().map(|row| row.entry.update.clone()).collect(),
+            own: rows.len(),
             rows: rows.len() as u64,
         }
     }
@@ -263,6 +266,9 @@ impl RoomCore {
         self.committed.advance(shown.ends.iter().copied());
         let bytes = shown.updates.iter().map(Bytes::len).sum();
         self.snapshots.count(shown.rows, bytes);
+        if let Some(others @ [_, ..]) = shown.updates.get(shown.own..) {
+            self.follow_held(others);
+        }
         self.release_committed();
         let to = self.members.live();
         if !to.is_empty() {
@@ -387,7 +393,7 @@ mod tests {
     use crate::auth::access::{Grant, Role};
     use crate::clock::Clock;
     use crate::config::Limits;
-    use crate::document::{Replica, Stored};
+    use crate::document::{self, Replica, Stored};
     use crate::ids::{PlanId, SessionId};
     use crate::room::core::{RoomLimits, Start};
     use crate::room::input::{Input, Joined};
@@ -541,6 +547,33 @@ mod tests {
         let effects = stage.write(letter(1, b'a'));
         assert!(told(&effects).is_empty());
         assert_eq!(told(&stage.commit(1)), [(Seq(1), Seq(1))]);
+    }
+
+    #[test]
+    fn a_sync_step_2_that_waits_for_a_commit_is_sent_what_others_commit_meanwhile() {
+        let mut stage = Stage::new();
+        stage.write(letter(1, b'a'));
+        let session = SessionId::generate(&Clock::system());
+        let grant = Grant::new(stage.core.plan, stage.others, Role::Viewer);
+        let name = "Eve".to_owned();
+        stage.feed(Input::Joined(Joined {
+            session,
+            grant,
+            name,
+        }));
+        let state_vector = Bytes::from_static(&[0]);
+        stage.feed(Input::SyncStep1 {
+            session,
+            state_vector,
+        });
+        stage.hear(1, letter(7, b'x'));
+        let effects = stage.commit(2);
+        let all = document::merge(&[letter(1, b'a'), letter(7, b'x')]).unwrap();
+        let is_all = |effect: &Effect| {
+            let step2 = ServerMessage::SyncStep2(all.clone());
+            matches!(effect, Effect::Send { to, message } if *to == session && *message == step2)
+        };
+        assert!(effects.iter().any(is_all), "{effects:?}");
     }
 
     #[test]
