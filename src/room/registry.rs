@@ -169,7 +169,7 @@ impl Registry {
     /// Notes that somebody's role has changed somewhere, before it is known whose: whoever joins
     /// meanwhile looks again.
     pub(super) fn roles_have_changed(&self) {
-        self.0.role_changes.fetch_add(1, Ordering::SeqCst);
+        self.0.roles_have_changed();
     }
 
     /// Tells other nodes that a plan's members, its epoch or its existence have changed.
@@ -193,6 +193,11 @@ impl Registry {
 impl Shared {
     pub(super) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    /// The same for who shares this.
+    pub(super) fn roles_have_changed(&self) {
+        self.role_changes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Takes the room with this serial number out, unless a newer one has its place already.
