@@ -137,8 +137,10 @@ impl Comparing {
             // Before they are read: whoever joins with an older role looks again.
             self.registry.roles_have_changed();
             let roles = self.storage.roles_in(room.plan()).await?;
-            if room.hear(Elsewhere::Roles(roles)) {
-                standing.saw_access(head.access_version);
+            // First this: a room that is told something older meanwhile takes it back.
+            standing.saw_access(head.access_version);
+            if !room.hear(Elsewhere::Roles(roles)) {
+                standing.saw_access(0);
             }
         }
         if standing.epoch().is_some_and(|epoch| epoch < head.epoch) {

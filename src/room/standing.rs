@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
 use crate::storage::journal::{Epoch, Seq};
 
-/// Head and epoch are written by the room's task, the rest by who compares.
+/// Head and epoch are written by the room's task, the access version by both, the rest by who compares.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     head: AtomicI64,
@@ -30,6 +30,7 @@ impl Standing {
         self.head.store(head.0, Ordering::Release);
     }
 
+    /// Zero when it is not known what the room was told last.
     pub(super) fn saw_access(&self, version: i64) {
         self.access_version.store(version, Ordering::Release);
     }

@@ -264,6 +264,11 @@ impl RoomTask {
             Request::Input(Input::Updated { session, update }) => {
                 self.apply(core, session, update);
             }
+            Request::Input(input @ Input::RoleChanged { .. }) => {
+                // It may be older than what was compared meanwhile: all of them are compared again.
+                self.standing.saw_access(0);
+                self.charge(core, input);
+            }
             Request::Input(input) => self.charge(core, input),
             Request::End { code, say } => {
                 for seat in self.seats.values() {
