@@ -319,5 +319,5 @@ fn a_role_that_changed_at_another_node_and_is_not_compared_is_found() {
 #[test]
 fn rows_that_are_taken_although_they_jump_are_found() {
     let found = first_broken(Sabotage::JumpTaken);
-    assert_eq!(found.promise, Promise::ShownIsWhole, "{found:?}");
+    assert_eq!(found.promise, Promise::SnapshotIsItsRows, "{found:?}");
 }

@@ -146,7 +146,10 @@ impl World {
         for session in sessions {
             if self.sockets[&session].node == node {
                 self.close_socket(session, ErrorCode::ShuttingDown);
-                self.receive(session, usize::MAX);
+                let number = self.sockets[&session].peer;
+                if self.peers[number].link == Some(session) {
+                    self.receive(session, usize::MAX);
+                }
                 self.sockets.remove(&session);
             }
         }

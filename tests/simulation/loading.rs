@@ -25,6 +25,7 @@ impl Room {
             Ok(Some(stored)) => {
                 match self.start_from(world, stored) {
                     Some(start) => {
+                        world.nodes[self.node].role_changes += 1;
                         let limits = RoomLimits::from(&world.limits);
                         let core = RoomCore::new(start, limits);
                         self.core = Some(match world.between.is {

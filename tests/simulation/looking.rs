@@ -27,7 +27,7 @@ pub(crate) struct Standing {
     pub(crate) head: Seq,
     /// None while the room loads.
     pub(crate) epoch: Option<Epoch>,
-    access_version: i64,
+    pub(crate) access_version: i64,
     snapshot: Seq,
 }
 

@@ -294,6 +294,10 @@ impl Room {
             Request::Input(Input::Updated { session, update }) => {
                 self.apply(world, core, session, update);
             }
+            Request::Input(input @ Input::RoleChanged { .. }) => {
+                self.standing.access_version = 0;
+                self.feed(world, core, input);
+            }
             Request::Input(input) => self.feed(world, core, input),
             Request::End { code } => {
                 for wire in self.seats.values() {

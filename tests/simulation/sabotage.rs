@@ -178,10 +178,10 @@ fn acknowledge_early(told: &Told, mut effects: Vec<Effect>) -> Vec<Effect> {
         return without(effects, is_applied);
     };
     let is_status = |message: &ServerMessage| matches!(message, ServerMessage::SyncStatus(_));
-    if effects
-        .iter()
-        .all(|effect| !is_send(effect, *session, is_status))
-    {
+    let is_settled = |effect: &Effect| {
+        matches!(effect, Effect::Disconnect { .. }) || is_send(effect, *session, is_status)
+    };
+    if !effects.iter().any(is_settled) {
         effects.push(Effect::Send {
             to: *session,
             message: ServerMessage::SyncStatus(SyncStatus::Applied),
