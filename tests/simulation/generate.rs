@@ -8,6 +8,7 @@ use crate::plan::{
     Connection, Edit, Fate, Fault, Link, Notice, Outcome, Plan, Relay, RelayIs, Return, Say, Shape,
     Step, USERS, Way,
 };
+use crate::relay::ELSEWHERE_MAX;
 
 /// Steps of a plan at least, and at most.
 const STEPS: std::ops::RangeInclusive<usize> = 220..=280;
@@ -56,6 +57,7 @@ impl Shape {
             } else {
                 RelayIs::Off
             },
+            ear: if is_tight(rng, 6) { 3 } else { ELSEWHERE_MAX },
         }
     }
 }

@@ -9,6 +9,7 @@ use convene_protocol::error_code::Dialect;
 use crate::edits::Content;
 use crate::oracle::Promise;
 use crate::plan::{Edit, Fate, Outcome, RelayIs};
+use crate::relay::ELSEWHERE_MAX;
 use crate::socket::Phase;
 use crate::world::{Late, World};
 
@@ -35,6 +36,7 @@ impl World {
         }
         self.restart_all();
         self.mend();
+        self.ear = ELSEWHERE_MAX;
         let everybody = 0..self.peers.len();
         self.settle(Absent::Return);
         for number in everybody

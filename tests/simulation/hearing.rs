@@ -44,6 +44,11 @@ impl Hears {
     }
 
     pub(crate) fn count(self, world: &mut World, core: &RoomCore, effects: &[Effect]) {
+        if effects.iter().any(tells_apart) {
+            world
+                .coverage
+                .count("nodes: a shared client id is told apart");
+        }
         let name = match self {
             Self::Jump => "nodes: rows jump and are kept",
             Self::OwnBeyond => "nodes: own rows are beyond the head",
@@ -63,6 +68,10 @@ fn is_asked(effect: &Effect) -> bool {
         _ => return false,
     };
     matches!(message, ServerMessage::QueryAwareness)
+}
+
+fn tells_apart(effect: &Effect) -> bool {
+    matches!(effect, Effect::Refuse { say, .. } if say.starts_with("two pages wrote"))
 }
 
 fn is_answer(effect: &Effect) -> bool {

@@ -28,10 +28,10 @@ impl Room {
                         world.nodes[self.node].role_changes += 1;
                         let limits = RoomLimits::from(&world.limits);
                         let core = RoomCore::new(start, limits);
-                        self.core = Some(match world.between.is {
+                        self.core = Some(Box::new(match world.between.is {
                             RelayIs::Off => core,
                             RelayIs::On => core.among_nodes(),
-                        });
+                        }));
                     }
                     None => self.stage = Stage::Loading(Reading::Asked(From::FirstRow)),
                 }

@@ -66,7 +66,7 @@ impl World {
     /// The plan's room on `node`, if it is live there.
     pub(crate) fn live_room(&self, node: usize) -> Option<&Room> {
         let node = &self.nodes[node];
-        node.rooms.get(&node.registry?)
+        node.rooms.get(&node.registry?).map(|room| &**room)
     }
 
     /// Looks once, from beginning to end. Whether the room was told anything.

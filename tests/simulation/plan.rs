@@ -32,6 +32,9 @@ pub(crate) struct Shape {
     pub(crate) nodes: u8,
     #[serde(default)]
     pub(crate) relay: RelayIs,
+    /// Messages of other nodes that one room keeps while there are faults.
+    #[serde(default)]
+    pub(crate) ear: usize,
 }
 
 /// A plan that was kept before there were several nodes has one.

@@ -24,7 +24,7 @@ const DEAF_AFTER: Duration = Duration::from_secs(3);
 /// Messages on one way; what is more is lost, as when Redis is slow.
 const WAY_MAX: usize = 64;
 /// Messages that one room keeps: `ELSEWHERE_MAX` of its handle.
-const ELSEWHERE_MAX: usize = 128;
+pub(crate) const ELSEWHERE_MAX: usize = 128;
 
 /// From one node to another; from one to itself for what it hears of its own beats.
 type Way = (usize, usize);
@@ -282,9 +282,11 @@ impl World {
         let Some(room) = self.nodes[node].rooms.get_mut(&serial) else {
             return false;
         };
-        let fits = room.elsewhere.len() < ELSEWHERE_MAX;
+        let fits = room.elsewhere.len() < self.ear;
         if fits {
             room.elsewhere.push_back(elsewhere);
+        } else {
+            self.coverage.count("relay: a room does not take more");
         }
         fits
     }

@@ -73,7 +73,8 @@ pub(crate) struct Room {
     pub(crate) node: usize,
     pub(crate) serial: u64,
     pub(crate) stage: Stage,
-    pub(crate) core: Option<RoomCore>,
+    /// On the heap, like the room itself: both are taken out and put back for every turn.
+    pub(crate) core: Option<Box<RoomCore>>,
     pub(crate) epoch: Epoch,
     /// The last row it knows of.
     pub(crate) head: Seq,

@@ -46,7 +46,7 @@ pub(crate) struct Node {
     /// The room of the plan, if it is live here: the registry's map for one plan.
     pub(crate) registry: Option<u64>,
     /// Every room that still runs, also those the registry has forgotten.
-    pub(crate) rooms: BTreeMap<u64, Room>,
+    pub(crate) rooms: BTreeMap<u64, Box<Room>>,
     pub(crate) queue: VecDeque<Job>,
     pub(crate) writer_ended: bool,
     /// Snapshots on their way into the database, with the room that waits; none when it is gone.
@@ -125,6 +125,8 @@ pub(crate) struct World {
     pub(crate) late: Vec<Late>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) between: Between,
+    /// Messages of other nodes that one room keeps.
+    pub(crate) ear: usize,
     pub(crate) sockets: BTreeMap<SessionId, Socket>,
     pub(crate) sockets_opened: usize,
     pub(crate) peers: Vec<Peer>,
@@ -175,6 +177,7 @@ impl World {
             late: Vec::new(),
             nodes,
             between: Between::new(shape.relay),
+            ear: shape.ear,
             sockets: BTreeMap::new(),
             sockets_opened: 0,
             peers,
@@ -215,7 +218,7 @@ impl World {
         }
         self.coverage.count("room: starts");
         let serial = self.ids.serial();
-        let room = Room::new(node, serial, self.clock.now());
+        let room = Box::new(Room::new(node, serial, self.clock.now()));
         self.nodes[node].registry = Some(serial);
         self.nodes[node].rooms.insert(serial, room);
         let live = self.nodes[node]
