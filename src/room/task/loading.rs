@@ -40,7 +40,9 @@ impl RoomTask {
         }
         let (start, applied_for) = self.read_start().await?;
         // What is compared from now on is the roles of this load; whoever waits may have older ones.
-        self.shared.roles_have_changed();
+        if self.shared.storage.is_shared() {
+            self.shared.roles_have_changed();
+        }
         metrics::histogram!("convene_room_load_seconds").record(began.elapsed().as_secs_f64());
         let mut core = RoomCore::new(start, RoomLimits::from(&self.shared.limits));
         if self.shared.relay.is_on() {
