@@ -7,6 +7,7 @@
 
 mod backlog;
 mod committed;
+mod doubts;
 mod elsewhere;
 mod hash_watch;
 mod members;
@@ -22,6 +23,7 @@ use convene_protocol::error_code::ErrorCode;
 use self::backlog::Backlog;
 pub use self::backlog::ROWS_PER_APPEND;
 use self::committed::Committed;
+use self::doubts::{Doubts, Try};
 use self::elsewhere::Level;
 use self::hash_watch::HashWatch;
 use self::members::Members;
@@ -124,8 +126,11 @@ pub struct RoomCore {
     /// Every row of the journal up to this one is in the replica.
     head: Seq,
     level: Level,
-    /// Whether there may be other nodes to tell what happens here.
+    /// Whether others may write the same journal.
+    shares_journal: bool,
+    /// Whether there is a way to tell other nodes what happens here.
     tells_nodes: bool,
+    doubts: Doubts,
     backlog: Backlog,
     members: Members,
     presence: PresenceBoard,
@@ -150,7 +155,9 @@ impl RoomCore {
             epoch_marker: start.epoch_marker,
             head: start.head,
             level: Level::new(start.epoch, start.head),
+            shares_journal: false,
             tells_nodes: false,
+            doubts: Doubts::default(),
             backlog: Backlog::default(),
             members: Members::default(),
             presence: PresenceBoard::default(),
@@ -163,8 +170,15 @@ impl RoomCore {
         }
     }
 
-    /// The same among other nodes: they are told what happens here, and asked who is there.
+    /// The same where other nodes may write the same journal.
+    pub fn sharing_its_journal(mut self) -> Self {
+        self.shares_journal = true;
+        self
+    }
+
+    /// The same among other nodes that are told what happens here, and asked who is there.
     pub fn among_nodes(mut self) -> Self {
+        self.shares_journal = true;
         self.tells_nodes = true;
         self.presence.tell_all_soon();
         self.presence.ask_soon();
@@ -183,7 +197,12 @@ impl RoomCore {
             } => {
                 self.answer_sync_step1(session, &state_vector);
             }
-            Input::Updated { session, update } => self.accept_update(now, session, &update),
+            Input::Updated { session, update } => {
+                self.accept_update(now, session, &update, Try::First);
+            }
+            Input::TriedAgain { session, update } => {
+                self.accept_update(now, session, &update, Try::Last);
+            }
             Input::HarmfulUpdate { session } => self.refuse_harmful(session),
             Input::FrameTooLarge { session, say } => {
                 self.refuse(session, ErrorCode::TooLarge, say);
@@ -217,6 +236,7 @@ impl RoomCore {
         }
         self.flush_presence(now);
         self.mend_gap(now);
+        self.try_again();
         if self.backlog.is_idle() {
             if self.poisoned {
                 self.effects.push(Effect::Rebuild);
@@ -241,6 +261,8 @@ impl RoomCore {
         self.epoch_marker = start.epoch_marker;
         self.poisoned = false;
         self.lacks_rows = false;
+        // All of the journal is here.
+        self.doubts.settle();
         if is_further {
             self.catch_up_all(shown.now());
         }
@@ -307,6 +329,7 @@ impl RoomCore {
     fn leave(&mut self, session: SessionId) {
         self.members.remove(session);
         self.backlog.forget(session);
+        self.doubts.forget(session);
         self.hash_watch.forget(session);
         self.presence.leave(session);
     }

@@ -47,6 +47,13 @@ pub enum Effect {
         /// The last one this room has.
         after: Seq,
     },
+    /// Give an update back as [`Input::TriedAgain`](crate::room::input::Input::TriedAgain).
+    TryAgain {
+        /// Whose.
+        session: SessionId,
+        /// The update as it came.
+        update: Bytes,
+    },
     /// Write a snapshot after decoding it once more.
     WriteSnapshot {
         /// Every row up to this one is in it.

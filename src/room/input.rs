@@ -37,6 +37,13 @@ pub enum Input {
         /// The update, lib0 v1, untrusted.
         update: Bytes,
     },
+    /// An update that could not be accepted is tried once more, now that the journal was read.
+    TriedAgain {
+        /// Which session.
+        session: SessionId,
+        /// The update, lib0 v1, untrusted.
+        update: Bytes,
+    },
     /// A client sent an update that harmed a replica before.
     HarmfulUpdate {
         /// Which session.
@@ -172,6 +179,7 @@ impl Input {
         match self {
             Self::SyncStep1 { session, .. }
             | Self::Updated { session, .. }
+            | Self::TriedAgain { session, .. }
             | Self::HarmfulUpdate { session }
             | Self::FrameTooLarge { session, .. }
             | Self::PresenceSent { session, .. }

@@ -13,7 +13,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use convene_protocol::error_code::ErrorCode;
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
@@ -261,9 +260,7 @@ impl RoomTask {
                 }
             }
             Request::Input(Input::Left { session }) => self.remove(core, session),
-            Request::Input(Input::Updated { session, update }) => {
-                self.apply(core, session, update);
-            }
+            Request::Input(input @ Input::Updated { .. }) => self.apply(core, input),
             Request::Input(input @ Input::RoleChanged { .. }) => {
                 // It may be older than what was compared meanwhile: all of them are compared again.
                 self.standing.saw_access(0);
@@ -280,7 +277,12 @@ impl RoomTask {
     }
 
     /// Applies one update under the watchdog's eyes and charges its time to the session.
-    fn apply(&mut self, core: &mut RoomCore, session: SessionId, update: Bytes) {
+    fn apply(&mut self, core: &mut RoomCore, input: Input) {
+        let (Input::Updated { session, update } | Input::TriedAgain { session, update }) = &input
+        else {
+            return;
+        };
+        let session = *session;
         let Some(outbox) = self
             .seats
             .get(&session)
@@ -288,7 +290,7 @@ impl RoomTask {
         else {
             return;
         };
-        if self.shared.poison.contains(&update) {
+        if self.shared.poison.contains(update) {
             let input = Input::HarmfulUpdate { session };
             return self.feed(core, input);
         }
@@ -303,7 +305,7 @@ impl RoomTask {
         };
         let start = self.shared.clock.monotonic();
         self.beat.begin(work);
-        let effects = core.handle(self.shared.clock.now(), Input::Updated { session, update });
+        let effects = core.handle(self.shared.clock.now(), input);
         self.beat.end();
         let spent = start.elapsed();
         outbox.charge_apply(spent);

@@ -327,7 +327,11 @@ impl RoomCore {
             }
         }
         self.take_what_follows(now, &mut shown);
+        if !is_end && self.doubts.want_reading() {
+            self.level.due = Some(now);
+        }
         if is_end && !self.poisoned {
+            self.doubts.settle();
             // What was said to be beyond this is not there, or not yet: then it is heard of again.
             let own = self.level.ahead.values().map(Ahead::last).max();
             self.level.known = end.max(self.head).max(own.unwrap_or_default());
@@ -363,14 +367,16 @@ impl RoomCore {
 
     /// Has what is missing read, once it had time to be heard.
     pub(super) fn mend_gap(&mut self, now: Timestamp) {
-        if !self.has_gap() {
+        let is_doubted = self.doubts.want_reading();
+        if !self.has_gap() && !is_doubted {
             self.level.due = None;
             return;
         }
         if self.level.is_reading || self.poisoned {
             return;
         }
-        let due = *self.level.due.get_or_insert(now.after(JUMP_MAX));
+        let wait = if is_doubted { Duration::ZERO } else { JUMP_MAX };
+        let due = *self.level.due.get_or_insert(now.after(wait));
         if now < due {
             return;
         }
@@ -664,6 +670,39 @@ mod tests {
                 .iter()
                 .any(|effect| matches!(effect, Effect::Rebuild))
         );
+    }
+
+    #[test]
+    fn what_a_page_brings_from_another_node_is_looked_up_before_it_is_refused() {
+        let mut stage = Stage::new();
+        stage.hear(1, letter(7, b'x'));
+        // More of that client, which this node has not heard of.
+        let more = Bytes::from_static(&[1, 1, 7, 1, 132, 7, 0, 1, b'y', 0]);
+        let effects = stage.write(more.clone());
+        let is_refused = |effect: &Effect| matches!(effect, Effect::Refuse { .. });
+        assert!(!effects.iter().any(is_refused));
+        assert_eq!(Stage::has_gap_read(&effects), Some(Seq(1)));
+        let rows = Some(vec![stage.row(2, more.clone())]);
+        let effects = stage.feed(Input::RowsRead { rows });
+        let Some(Effect::TryAgain { session, update }) = effects.into_iter().last() else {
+            panic!("it is not tried again");
+        };
+        let effects = stage.feed(Input::TriedAgain { session, update });
+        let applied = ServerMessage::SyncStatus(SyncStatus::Applied);
+        let is_applied =
+            |effect: &Effect| matches!(effect, Effect::Send { message, .. } if *message == applied);
+        assert!(effects.iter().any(is_applied), "{effects:?}");
+        // The journal does not know this one.
+        let forged = Bytes::from_static(&[1, 1, 7, 2, 132, 7, 1, 1, b'z', 0]);
+        assert!(!stage.write(forged).iter().any(is_refused));
+        let effects = stage.feed(Input::RowsRead {
+            rows: Some(Vec::new()),
+        });
+        let Some(Effect::TryAgain { session, update }) = effects.into_iter().last() else {
+            panic!("it is not tried again");
+        };
+        let effects = stage.feed(Input::TriedAgain { session, update });
+        assert!(effects.iter().any(is_refused));
     }
 
     #[test]

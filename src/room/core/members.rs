@@ -153,6 +153,7 @@ impl RoomCore {
             member.refused = true;
         }
         self.hash_watch.forget(session);
+        self.doubts.forget(session);
         self.presence.leave(session);
         self.effects.push(Effect::Refuse { session, code, say });
     }

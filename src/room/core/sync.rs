@@ -10,6 +10,7 @@ use crate::document::{Applied, Refusal, StateVector};
 use crate::ids::SessionId;
 use crate::room::core::RoomCore;
 use crate::room::core::backlog::Row;
+use crate::room::core::doubts::Try;
 use crate::room::core::members::Delivery;
 use crate::room::effect::Effect;
 use crate::storage::journal::{NewRow, Origin};
@@ -58,13 +59,18 @@ impl RoomCore {
     fn has_no_room_for(&mut self, session: SessionId) -> bool {
         let is_full = self.backlog.is_holding_too_much();
         if is_full {
-            self.effects.push(Effect::Disconnect {
-                session,
-                code: ErrorCode::Unavailable,
-                say: "edits cannot be saved at the moment; keep this page open".to_owned(),
-            });
+            self.turn_away(session);
         }
         is_full
+    }
+
+    /// Has a session come back later: its client keeps its edits.
+    pub(super) fn turn_away(&mut self, session: SessionId) {
+        self.effects.push(Effect::Disconnect {
+            session,
+            code: ErrorCode::Unavailable,
+            say: "edits cannot be saved at the moment; keep this page open".to_owned(),
+        });
     }
 
     /// Sends a sync step 2 once all of it is committed; the session is live from then on.
@@ -95,7 +101,13 @@ impl RoomCore {
     }
 
     /// Takes an update in, or says why not. Either way the client hears one status.
-    pub(super) fn accept_update(&mut self, now: Timestamp, session: SessionId, update: &Bytes) {
+    pub(super) fn accept_update(
+        &mut self,
+        now: Timestamp,
+        session: SessionId,
+        update: &Bytes,
+        attempt: Try,
+    ) {
         let Some(member) = self.members.get(session) else {
             return;
         };
@@ -103,14 +115,19 @@ impl RoomCore {
             return self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
         }
         let access = member.grant.write();
+        if attempt == Try::First && self.queues_behind_doubts(session, update) {
+            return;
+        }
         match access {
-            Some(access) if !self.size.is_full() => self.apply(now, session, access, update),
-            Some(_) | None => self.accept_nothing_new(session, update),
+            Some(access) if !self.size.is_full() => {
+                self.apply(now, (session, attempt), access, update);
+            }
+            Some(_) | None => self.accept_nothing_new((session, attempt), update),
         }
     }
 
     /// Who may not write still answers a step 1 with what it has: fine, as long as it is known.
-    fn accept_nothing_new(&mut self, session: SessionId, update: &Bytes) {
+    fn accept_nothing_new(&mut self, (session, attempt): (SessionId, Try), update: &Bytes) {
         match self.replica.contains(update) {
             Ok(true) => self.acknowledge(session),
             // Yjs tidies the formats of a text by itself, also for whoever only reads. Nothing is lost
@@ -118,6 +135,7 @@ impl RoomCore {
             Ok(false) if self.replica.deletes_only_formats(update).unwrap_or(false) => {
                 self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
             }
+            Ok(false) if self.doubts(attempt, session, update) => {}
             Ok(false) if self.size.is_full() => self.refuse(
                 session,
                 ErrorCode::TooLarge,
@@ -134,13 +152,15 @@ impl RoomCore {
         }
     }
 
-    fn apply(&mut self, now: Timestamp, session: SessionId, access: WriteAccess, update: &Bytes) {
+    fn apply(
+        &mut self,
+        now: Timestamp,
+        (session, attempt): (SessionId, Try),
+        access: WriteAccess,
+        update: &Bytes,
+    ) {
         if self.backlog.bytes() > self.limits.backlog_bytes_max {
-            return self.effects.push(Effect::Disconnect {
-                session,
-                code: ErrorCode::Unavailable,
-                say: "edits cannot be saved at the moment; keep this page open".to_owned(),
-            });
+            return self.turn_away(session);
         }
         match self.replica.apply(update, access.user()) {
             Ok(Applied { update: None, .. }) => self.acknowledge(session),
@@ -167,6 +187,7 @@ impl RoomCore {
                 self.acknowledge(session);
             }
             Err(Refusal::Hole) => self.ask_again(now, session),
+            Err(Refusal::ForeignClientId(_)) if self.doubts(attempt, session, update) => {}
             Err(refusal) => self.refuse_for(session, update, refusal),
         }
     }

@@ -47,6 +47,8 @@ impl RoomTask {
         let mut core = RoomCore::new(start, RoomLimits::from(&self.shared.limits));
         if self.shared.relay.is_on() {
             core = core.among_nodes();
+        } else if self.shared.storage.is_shared() {
+            core = core.sharing_its_journal();
         }
         core.applied_for(applied_for);
         Ok(core)

@@ -38,6 +38,9 @@ impl RoomTask {
                 }
                 Effect::Tell(said) => self.shared.relay.say(self.plan, said),
                 Effect::ReadRows { after } => self.read_rows(after),
+                Effect::TryAgain { session, update } => {
+                    self.apply(core, Input::TriedAgain { session, update });
+                }
                 Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(seq, bytes),
                 Effect::Quarantine {
                     update,

@@ -54,7 +54,8 @@ impl Stage {
                 | Effect::EndPlan
                 | Effect::End
                 | Effect::Tell(_)
-                | Effect::ReadRows { .. } => {
+                | Effect::ReadRows { .. }
+                | Effect::TryAgain { .. } => {
                     return Err(Finding::Broken(format!("{effect:?} for no reason")));
                 }
             }
