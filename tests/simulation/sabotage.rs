@@ -94,11 +94,14 @@ impl Sabotage {
             let (plan, user) = (joined.grant.plan(), joined.grant.user());
             joined.grant = Grant::new(plan, user, Role::Editor);
         }
-        if let Input::Elsewhere(Elsewhere::Committed(batch)) = input
-            && self == Self::JumpTaken
-            && batch.first > core.head()
-        {
+        let Input::Elsewhere(Elsewhere::Committed(batch)) = input else {
+            return;
+        };
+        if self == Self::JumpTaken && batch.first > core.head() {
             batch.first = Seq(core.head().0 + 1);
+        }
+        if self == Self::ReusedClientId {
+            batch.owners.clear();
         }
     }
 
