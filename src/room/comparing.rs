@@ -75,10 +75,8 @@ impl Comparing {
             let rooms = tokio::select! {
                 () = stop.cancelled() => return,
                 _ = turn.tick() => self.registry.all(),
-                count = self.looks.recv_many(&mut asked, LOOKS_MAX) => {
-                    if count == 0 {
-                        return;
-                    }
+                // Without Redis nobody asks, and the turns are all there is.
+                _ = self.looks.recv_many(&mut asked, LOOKS_MAX), if !self.looks.is_closed() => {
                     self.asked_for(&mut asked)
                 }
             };
