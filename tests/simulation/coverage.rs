@@ -69,6 +69,7 @@ pub(crate) const MUST_HAPPEN: &[&str] = &[
     "effect: Tell PresentAll",
     "effect: Tell WhoIsHere",
     "effect: TellAccess",
+    "effect: TryAgain",
     "effect: WriteSnapshot",
     "fault: client id bound by another node",
     "fault: client id of somebody else",

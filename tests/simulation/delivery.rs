@@ -39,7 +39,9 @@ impl Room {
                 session: *session,
                 vector: state_vector.clone(),
             },
-            Input::Updated { session, .. } => Told::Updated { session: *session },
+            Input::Updated { session, .. } | Input::TriedAgain { session, .. } => {
+                Told::Updated { session: *session }
+            }
             Input::Joined(_)
             | Input::Left { .. }
             | Input::HarmfulUpdate { .. }
@@ -65,18 +67,22 @@ impl Room {
         hears.count(world, core, &effects);
         self.perform_for(world, core, (cause, &told), effects);
         if is_refused && !self.ending {
-            self.check_given_up(world);
+            self.check_given_up(world, core);
         }
     }
 
     /// Whoever waited for what will never be committed must come back to send it again.
-    fn check_given_up(&self, world: &mut World) {
-        for session in world.watched.gives_up(self.serial) {
+    fn check_given_up(&self, world: &mut World, core: &RoomCore) {
+        for session in world
+            .watched
+            .gives_up(self.serial, |session| core.is_in_doubt(session))
+        {
             let Some(wire) = self.seats.get(&session) else {
                 continue;
             };
             let is_refused = wire.seat.refused.load(Ordering::Acquire);
-            if !is_refused && wire.seat.outbox.ending().is_none() {
+            let is_over = is_refused || wire.seat.outbox.ending().is_some();
+            if !is_over {
                 let seen = format!("{session} waits for a status that will never come");
                 world.violate(Promise::OneStatusPerUpdate, seen);
             }
@@ -137,6 +143,9 @@ impl Room {
                     if world.sabotage != Sabotage::NoGapRepair {
                         self.reading = Some(Read::Asked(after));
                     }
+                }
+                Effect::TryAgain { session, update } => {
+                    self.feed(world, core, Input::TriedAgain { session, update });
                 }
                 Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(world, seq, bytes),
                 Effect::Quarantine { update, .. } => {
@@ -260,6 +269,11 @@ fn watch(world: &mut World, serial: u64, input: &Input) -> Cause {
         Input::Updated { session, update } => {
             world.watched.updated((serial, *session), update.clone());
             ("input: Updated", Some(*session))
+        }
+        // Its status is owed since it came.
+        Input::TriedAgain { session, update } => {
+            world.watched.tried_again((serial, *session), update);
+            ("input: TriedAgain", Some(*session))
         }
         // An update that is not looked at is owed a status all the same.
         Input::HarmfulUpdate { session } => {

@@ -29,6 +29,7 @@ impl Room {
                         let limits = RoomLimits::from(&world.limits);
                         let core = RoomCore::new(start, limits);
                         self.core = Some(Box::new(match world.between.is {
+                            RelayIs::Off if world.nodes.len() > 1 => core.sharing_its_journal(),
                             RelayIs::Off => core,
                             RelayIs::On => core.among_nodes(),
                         }));

@@ -42,6 +42,7 @@ pub(crate) fn name_of(effect: &Effect) -> &'static str {
         Effect::Tell(Said::WhoIsHere) => "effect: Tell WhoIsHere",
         Effect::Tell(_) => "effect: Tell of the node's own",
         Effect::ReadRows { .. } => "effect: ReadRows",
+        Effect::TryAgain { .. } => "effect: TryAgain",
         Effect::WriteSnapshot { .. } => "effect: WriteSnapshot",
         Effect::Quarantine { .. } => "effect: Quarantine",
         Effect::Refuse { code, .. } => match code {

@@ -210,6 +210,8 @@ struct Watched {
     owed: VecDeque<Bytes>,
     /// Updates that may still become rows.
     may_write: u64,
+    /// Its updates, with whether it might write when they came.
+    came: Vec<(Bytes, bool)>,
 }
 
 /// Every session that a room was told of.
@@ -235,6 +237,7 @@ impl Sessions {
             user: grant.user(),
             owed: VecDeque::new(),
             may_write: 0,
+            came: Vec::new(),
         };
         self.0.insert(seat, watched);
     }
@@ -263,8 +266,30 @@ impl Sessions {
     /// An update of `seat` is handed to the room.
     pub(crate) fn updated(&mut self, seat: Seat, update: Bytes) {
         if let Some(watched) = self.0.get_mut(&seat) {
+            let counts = watched.role.is_some_and(writes);
+            watched.came.push((update.clone(), counts));
             watched.owed.push_back(update);
-            watched.may_write += u64::from(watched.role.is_some_and(writes));
+            watched.may_write += u64::from(counts);
+        }
+    }
+
+    /// An update of `seat` is tried once more: what counts is its role now, and not when it came.
+    pub(crate) fn tried_again(&mut self, seat: Seat, update: &Bytes) {
+        if let Some(watched) = self.0.get_mut(&seat) {
+            // Its status comes in the order of this try.
+            if let Some(at) = watched.owed.iter().position(|one| one == update)
+                && let Some(owed) = watched.owed.remove(at)
+            {
+                watched.owed.push_back(owed);
+            }
+            let came = watched.came.iter().rposition(|(one, _)| one == update);
+            let counted = came.is_some_and(|at| watched.came.remove(at).1);
+            if watched.role.is_some_and(writes) {
+                // One too many where it counted before under the same bytes: clients send again.
+                watched.may_write += 1;
+            } else {
+                watched.may_write -= u64::from(counted).min(watched.may_write);
+            }
         }
     }
 
@@ -318,15 +343,19 @@ impl Sessions {
     }
 
     /// Nothing uncommitted of the room `serial` will be. Gives the sessions that waited for a status,
-    /// which are owed an end instead.
-    pub(crate) fn gives_up(&mut self, serial: u64) -> Vec<SessionId> {
+    /// which are owed an end instead; not those of which an update is in doubt, which will have one.
+    pub(crate) fn gives_up(
+        &mut self,
+        serial: u64,
+        is_in_doubt: impl Fn(SessionId) -> bool,
+    ) -> Vec<SessionId> {
         let of_room = self
             .0
             .range_mut((serial, SessionId::from_uuid(Uuid::nil()))..);
         let mut waited = Vec::new();
         for ((_, session), watched) in of_room.take_while(|((room, _), _)| *room == serial) {
             watched.may_write = 0;
-            if !watched.owed.is_empty() {
+            if !watched.owed.is_empty() && !is_in_doubt(*session) {
                 watched.owed.clear();
                 waited.push(*session);
             }

@@ -56,6 +56,11 @@ impl Doubts {
 }
 
 impl RoomCore {
+    /// Whether an update of `session` waits to be tried again, for oracles of tests.
+    pub fn is_in_doubt(&self, session: SessionId) -> bool {
+        self.doubts.has(session)
+    }
+
     /// Puts an update in doubt that would have to be refused. False when there is nobody who could know
     /// better, or it was tried again already, or too much waits.
     pub(super) fn doubts(&mut self, attempt: Try, session: SessionId, update: &Bytes) -> bool {
