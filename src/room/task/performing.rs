@@ -17,6 +17,7 @@ pub(super) enum Wants {
 impl RoomTask {
     pub(super) fn perform(&mut self, core: &mut RoomCore, effects: Vec<Effect>) -> Wants {
         let mut wants = Wants::Nothing;
+        let mut behind = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Send {
@@ -26,8 +27,11 @@ impl RoomTask {
                     self.feed(core, Input::CatchUpPutOff { session: to });
                 }
                 Effect::Send { to, message } => self.send(to, &message),
-                Effect::Broadcast { to, update } => {
+                Effect::Broadcast { mut to, update } => {
+                    // A smaller update that fits must not be shown without the one before.
+                    to.retain(|session| !behind.contains(session));
                     for session in self.broadcast(&to, update) {
+                        behind.push(session);
                         self.feed(core, Input::FellBehind { session });
                     }
                 }
