@@ -113,6 +113,7 @@ impl Room {
         let sessions: Vec<SessionId> = self.seats.keys().copied().collect();
         let effects = world.sabotage.rewrite(told, core, &sessions, effects);
         let mut wants = Wants::Nothing;
+        let mut behind = Vec::new();
         for effect in effects {
             world.coverage.count(name_of(&effect));
             match effect {
@@ -123,10 +124,12 @@ impl Room {
                     self.feed(world, core, Input::CatchUpPutOff { session: to });
                 }
                 Effect::Send { to, message } => self.send(world, cause, to, message),
-                Effect::Broadcast { to, update } => {
-                    let behind = self.broadcast(world, &to, &update);
+                Effect::Broadcast { mut to, update } => {
+                    to.retain(|session| !behind.contains(session));
+                    let full = self.broadcast(world, &to, &update);
                     let forgets = world.sabotage == Sabotage::ForgottenBehind;
-                    for session in behind.into_iter().filter(|_| !forgets) {
+                    for session in full.into_iter().filter(|_| !forgets) {
+                        behind.push(session);
                         self.feed(world, core, Input::FellBehind { session });
                     }
                 }
