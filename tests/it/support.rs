@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod converge;
+pub(crate) mod crowd;
 pub(crate) mod driver;
 pub(crate) mod engine;
 pub(crate) mod notes;
@@ -10,5 +11,6 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod raw;
 pub(crate) mod rest;
+pub(crate) mod rounds;
 pub(crate) mod server;
 pub(crate) mod until;

@@ -206,10 +206,15 @@ impl Process {
 impl Connect {
     /// A client of `lib` on `plan`, with its token where the dialect carries it by itself.
     pub(crate) fn new(server: &Server, lib: &str, plan: &str, token: &str) -> Self {
+        Self::at(&server.ws_url(), lib, plan, token)
+    }
+
+    /// The same by the address of the sockets, behind which there may be any server.
+    pub(crate) fn at(url: &str, lib: &str, plan: &str, token: &str) -> Self {
         let connect = Self(Map::new());
         connect
             .with("lib", lib)
-            .with("url", server.ws_url())
+            .with("url", url)
             .with("plan", plan)
             .with("token", token)
     }

@@ -85,6 +85,27 @@ impl Server {
         server
     }
 
+    /// Tries to start a server that must not start; gives back what it said, once it has ended.
+    pub(crate) async fn fails_to_start(options: Options, within: Duration) -> String {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(folder.path().join("data")).expect("a folder for the data");
+        let mut child = spawn(&options, folder.path(), "127.0.0.1:0");
+        let deadline = tokio::time::Instant::now() + within;
+        let ended = loop {
+            if let Some(ended) = child.try_wait().expect("a child can be asked") {
+                break ended;
+            }
+            if tokio::time::Instant::now() > deadline {
+                child.kill().ok();
+                child.wait().ok();
+                panic!("a server that must not start still ran after {within:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert!(!ended.success(), "it ended as if all were well");
+        fs::read_to_string(folder.path().join("log")).expect("it said something")
+    }
+
     /// Starts again on the same data and address, after the server has ended.
     pub(crate) async fn start_again(&mut self) {
         self.child = spawn(&self.options, self.folder.path(), &self.address);
@@ -123,7 +144,16 @@ impl Server {
 
     /// Asks the server to stop and waits until it has.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        self.ask_to_stop();
+        self.stopped().await
+    }
+
+    pub(crate) fn ask_to_stop(&self) {
         signal(self.pid(), "TERM");
+    }
+
+    /// Waits until the server has ended, after [`Self::ask_to_stop`].
+    pub(crate) async fn stopped(&mut self) -> ExitStatus {
         until("the server has stopped", ENDS_WITHIN, async || {
             self.child.try_wait().expect("a child can be asked")
         })
@@ -132,6 +162,11 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// `host:port`, the same after each start.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// An HTTP address of this server.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How often a condition is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The deadline of everything that takes as long as a commit and a few frames.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
