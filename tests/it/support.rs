@@ -10,6 +10,8 @@ pub(crate) mod operator;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod raw;
+pub(crate) mod redis;
+pub(crate) mod resp;
 pub(crate) mod rest;
 pub(crate) mod rounds;
 pub(crate) mod server;
