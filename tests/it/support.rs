@@ -1,8 +1,10 @@
 //! What the integration tests share: servers, databases, accounts and clients.
 
 pub(crate) mod account;
+pub(crate) mod balancer;
 pub(crate) mod converge;
 pub(crate) mod crowd;
+pub(crate) mod cut;
 pub(crate) mod driver;
 pub(crate) mod engine;
 pub(crate) mod notes;
