@@ -12,6 +12,7 @@ mod greedy;
 mod http;
 mod kill;
 mod meeting;
+mod nodes;
 mod outage;
 mod refusals;
 mod storage;

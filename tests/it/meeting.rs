@@ -14,7 +14,7 @@ use crate::support::until::{SOON, stays, until};
 const WATCHDOG: Duration = Duration::from_secs(30);
 
 /// What every client reads in these tests.
-fn roots() -> Value {
+pub(crate) fn roots() -> Value {
     json!({ "text": "text", "facts": "map", "steps": "array", "page": "xml" })
 }
 
@@ -110,7 +110,7 @@ impl Meeting {
 }
 
 /// An edit of every kind of content that carries `word`.
-fn one_of_each(word: &str) -> Value {
+pub(crate) fn one_of_each(word: &str) -> Value {
     json!([
         { "op": "text.insert", "root": "text", "text": format!("{word} ") },
         { "op": "map.set", "root": "facts", "key": word,

@@ -71,6 +71,22 @@ impl Postgres {
         self.url_of(&name)
     }
 
+    /// `host:port`.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// How many transactions of the database at `url` were ended because they waited for each other,
+    /// as far as sessions that have ended or were idle for a while have told.
+    pub(crate) async fn deadlocks(&self, url: &str) -> i64 {
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        let count = "select deadlocks from pg_stat_database where datname = current_database()";
+        sqlx::query_scalar(count)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
     /// The process that starts all others.
     pub(crate) fn pid(&self) -> u32 {
         self.with_server(|server| server.as_ref().expect("PostgreSQL is not running").id())
