@@ -44,7 +44,11 @@ struct Stage {
 
 impl Stage {
     async fn start() -> Self {
-        let cluster = Cluster::start(2, Some(Redis::start().await)).await;
+        Self::with(Some(Redis::start().await)).await
+    }
+
+    async fn with(redis: Option<Redis>) -> Self {
+        let cluster = Cluster::start(2, redis).await;
         let balancers = cluster.balancers().await;
         let (people, _) = cluster.two_people().await;
         Self {
@@ -144,6 +148,11 @@ impl Stage {
                 "{fault:?}: somebody reconnected"
             );
         }
+        for client in &crowd.clients {
+            let status = client.status().await;
+            assert_eq!(status.denied, Vec::<String>::new(), "{}", client.lib);
+            assert!(!status.gave_up, "{}: {:?}", client.lib, status.closes);
+        }
         crowd.leave().await;
     }
 
@@ -179,6 +188,16 @@ async fn nothing_is_lost_when_a_node_is_killed() {
         let number = usize::from(round % 2 == 1);
         stage.survives(Fault::NodeKilled(number)).await;
         stage.keeps_what_nobody_brings_back(number).await;
+    }
+}
+
+/// Whoever moves to the other node has seen what that node has not heard of yet.
+#[tokio::test]
+async fn nothing_is_lost_when_a_node_is_killed_and_there_is_no_redis() {
+    let mut stage = Stage::with(None).await;
+    for round in 0..rounds() {
+        let number = usize::from(round % 2 == 1);
+        stage.survives(Fault::NodeKilled(number)).await;
     }
 }
 
