@@ -114,6 +114,17 @@ impl Start {
     }
 }
 
+/// Who else may write the same journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// Nobody.
+    None,
+    /// Other nodes, which hear nothing of this one.
+    Unheard,
+    /// Other nodes that are told what happens here.
+    Told,
+}
+
 /// The state of one room.
 #[derive(Debug)]
 pub struct RoomCore {
@@ -126,10 +137,7 @@ pub struct RoomCore {
     /// Every row of the journal up to this one is in the replica.
     head: Seq,
     level: Level,
-    /// Whether others may write the same journal.
-    shares_journal: bool,
-    /// Whether there is a way to tell other nodes what happens here.
-    tells_nodes: bool,
+    others: Others,
     doubts: Doubts,
     backlog: Backlog,
     members: Members,
@@ -155,8 +163,7 @@ impl RoomCore {
             epoch_marker: start.epoch_marker,
             head: start.head,
             level: Level::new(start.epoch, start.head),
-            shares_journal: false,
-            tells_nodes: false,
+            others: Others::None,
             doubts: Doubts::default(),
             backlog: Backlog::default(),
             members: Members::default(),
@@ -172,14 +179,13 @@ impl RoomCore {
 
     /// The same where other nodes may write the same journal.
     pub fn sharing_its_journal(mut self) -> Self {
-        self.shares_journal = true;
+        self.others = Others::Unheard;
         self
     }
 
     /// The same among other nodes that are told what happens here, and asked who is there.
     pub fn among_nodes(mut self) -> Self {
-        self.shares_journal = true;
-        self.tells_nodes = true;
+        self.others = Others::Told;
         self.presence.tell_all_soon();
         self.presence.ask_soon();
         self

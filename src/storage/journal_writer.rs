@@ -213,9 +213,10 @@ impl Writer {
             batch.push(job.append.clone());
         }
         let outcome = if is_tried {
-            self.measured(&batch, self.storage.append(&batch)).await
+            self.measured(&batch, Box::pin(self.storage.append(&batch)))
+                .await
         } else {
-            self.measured(&batch, self.storage.append_untried(&batch))
+            self.measured(&batch, Box::pin(self.storage.append_untried(&batch)))
                 .await
         };
         match outcome {
@@ -246,7 +247,7 @@ impl Writer {
         attempt: impl Future<Output = Result<Vec<Answer>, StorageError>>,
     ) -> Result<Vec<Answer>, StorageError> {
         let started = self.storage.clock.monotonic();
-        let answers = timeout(ATTEMPT_MAX, Box::pin(attempt))
+        let answers = timeout(ATTEMPT_MAX, attempt)
             .await
             .unwrap_or_else(|_| Err(StorageError::timed_out("no commit within 30 seconds")))?;
         let rows: usize = batch.iter().map(|append| append.rows.len()).sum();
@@ -290,7 +291,10 @@ impl Writer {
                 .filter(|append| append.plan == plan)
                 .cloned()
                 .collect();
-            match self.measured(&alone, self.storage.append(&alone)).await {
+            match self
+                .measured(&alone, Box::pin(self.storage.append(&alone)))
+                .await
+            {
                 Ok(answers) => {
                     in_a_row = 0;
                     self.answer_plan(plan, answers);

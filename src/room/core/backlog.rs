@@ -205,12 +205,14 @@ impl RoomCore {
     /// the middle of this batch makes its session live, so that the rest of the batch reaches it too.
     pub(super) fn release_committed(&mut self) {
         for Held { effect, since, .. } in self.backlog.release() {
-            match effect {
-                Effect::Send {
-                    to,
-                    message: ServerMessage::SyncStep2(update),
-                } => self.release_step2(to, update, since),
-                effect => self.effects.push(effect),
+            if let Effect::Send {
+                to,
+                message: ServerMessage::SyncStep2(update),
+            } = effect
+            {
+                self.release_step2(to, update, since);
+            } else {
+                self.effects.push(effect);
             }
         }
     }
@@ -221,18 +223,14 @@ impl RoomCore {
         }
         let mut all = since;
         all.insert(0, update);
-        match document::merge(&all) {
-            Some(update) => {
-                self.members.settle_sync(to);
-                let message = ServerMessage::SyncStep2(update);
-                self.effects.push(Effect::Send { to, message });
-            }
+        self.members.settle_sync(to);
+        if let Some(update) = document::merge(&all) {
+            let message = ServerMessage::SyncStep2(update);
+            self.effects.push(Effect::Send { to, message });
+        } else {
             // They overlap: a client has written at two nodes. It is sent all of it in one piece.
-            None => {
-                self.members.settle_sync(to);
-                self.put_off(to);
-                self.catch_up(to);
-            }
+            self.put_off(to);
+            self.catch_up(to);
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::ids::SessionId;
-use crate::room::core::RoomCore;
+use crate::room::core::{Others, RoomCore};
 use crate::room::effect::Effect;
 
 /// Updates in doubt, in order.
@@ -65,7 +65,7 @@ impl RoomCore {
     /// better, or it was tried again already, or too much waits.
     pub(super) fn doubts(&mut self, attempt: Try, session: SessionId, update: &Bytes) -> bool {
         let fits = self.doubts.bytes + update.len() <= self.limits.backlog_bytes_max;
-        let may_be_known = self.shares_journal && attempt == Try::First && fits;
+        let may_be_known = self.others != Others::None && attempt == Try::First && fits;
         if may_be_known {
             self.doubts.push(session, update.clone());
         }

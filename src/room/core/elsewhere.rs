@@ -15,8 +15,8 @@ use crate::clock::Timestamp;
 use crate::document::{ClientId, Refusal};
 use crate::ids::UserId;
 use crate::relay::envelope::{Batch, Said};
-use crate::room::core::RoomCore;
 use crate::room::core::backlog::Row as OwnRow;
+use crate::room::core::{Others, RoomCore};
 use crate::room::effect::Effect;
 use crate::room::input::{Elsewhere, ROWS_PER_READ};
 use crate::storage::journal::{Committed, Epoch, Row, Seq};
@@ -289,7 +289,7 @@ impl RoomCore {
     }
 
     fn tell_committed(&mut self, committed: Committed, rows: &[OwnRow]) {
-        let Some(epoch) = self.level.epoch.filter(|_| self.tells_nodes) else {
+        let Some(epoch) = self.level.epoch.filter(|_| self.others == Others::Told) else {
             return;
         };
         let updates: Vec<Bytes> = rows.iter().map(|row| row.entry.update.clone()).collect();

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::document::{Announced, ClientId, Peer, Presence, PresenceEntry, PresenceLimits};
 use crate::ids::{NodeId, SessionId};
 use crate::relay::envelope::Said;
-use crate::room::core::RoomCore;
+use crate::room::core::{Others, RoomCore};
 use crate::room::effect::Effect;
 use crate::room::input::PresenceScope;
 
@@ -190,7 +190,7 @@ impl RoomCore {
             self.effects.push(Effect::BroadcastPresence { to, update });
         }
         let untold = std::mem::take(&mut self.presence.untold);
-        if !self.tells_nodes {
+        if self.others != Others::Told {
             return;
         }
         for entries in in_parts(self.presence.presence.tell(&untold)) {
@@ -222,7 +222,7 @@ impl RoomCore {
 
     /// Tells other nodes, if there may be any.
     fn tell(&mut self, said: Said) {
-        if self.tells_nodes {
+        if self.others == Others::Told {
             self.effects.push(Effect::Tell(said));
         }
     }
