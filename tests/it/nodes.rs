@@ -47,20 +47,25 @@ impl Pair {
         }
     }
 
-    /// What either writes is soon read by the other, again and again.
+    /// What either writes is soon read by the other.
     async fn hear_each_other(&self, word: &str) {
+        for (from, to) in [(&self.first, &self.second), (&self.second, &self.first)] {
+            let text = format!("{word} by {} ", from.lib);
+            from.append("text", &text).await;
+            until(
+                "the other node has heard of an edit",
+                HEARD_WITHIN,
+                async || to.text("text").await.contains(&text).then_some(()),
+            )
+            .await;
+        }
+    }
+
+    /// The same a few times: not only by chance at once.
+    async fn keep_hearing_each_other(&self, word: &str) {
         const TIMES: usize = 4;
         for time in 0..TIMES {
-            for (from, to) in [(&self.first, &self.second), (&self.second, &self.first)] {
-                let text = format!("{word} {time} {} ", from.lib);
-                from.append("text", &text).await;
-                until(
-                    "the other node has heard of an edit",
-                    HEARD_WITHIN,
-                    async || to.text("text").await.contains(&text).then_some(()),
-                )
-                .await;
-            }
+            self.hear_each_other(&format!("{word} {time}")).await;
         }
     }
 

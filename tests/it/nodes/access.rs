@@ -15,6 +15,10 @@ use crate::support::rest::Rest;
 use crate::support::server::Server;
 use crate::support::until::{SOON, until};
 
+/// From a replica that holds nothing.
+const SYNC_STEP_1: &[u8] = &[0, 0, 1, 0];
+/// How the answer to it begins.
+const SYNC_STEP_2: &[u8] = &[0, 1];
 const SESSIONS: &str = "/api/v1/auth/sessions";
 
 /// Decisions are made on `here`, and felt on `there`.
@@ -37,7 +41,7 @@ impl Stage<'_> {
     async fn roles_are_felt(&self, plan: &str) {
         let connect = Connect::new(self.there, "hocuspocus-4.8", plan, &self.editor().token);
         let provider = self.driver.join(connect).await;
-        let mut raw = RawSocket::ywebsocket(self.there, plan, &self.editor().token).await;
+        let mut raw = opened(self.there, plan, self.editor()).await;
         for (role, scope) in [
             ("viewer", "readonly"),
             ("editor", "read-write"),
@@ -62,7 +66,7 @@ impl Stage<'_> {
     }
 
     async fn a_deletion_is_felt(&self, plan: &str) {
-        let mut ywebsocket = RawSocket::ywebsocket(self.there, plan, &self.editor().token).await;
+        let mut ywebsocket = opened(self.there, plan, self.editor()).await;
         let mut hocuspocus = RawSocket::hocuspocus(self.there, plan, &self.editor().token).await;
         let params = json!({ "plan": plan });
         self.owner().call(self.here, "plan.delete", params).await;
@@ -83,7 +87,7 @@ impl Stage<'_> {
             self.editor().login(self.here),
             self.editor().login(self.there)
         );
-        let mut signed_out = RawSocket::ywebsocket(self.there, plan, &first.token).await;
+        let mut signed_out = opened(self.there, plan, &first).await;
         let mut revoked = RawSocket::hocuspocus(self.there, plan, &second.token).await;
         first.logout(self.here).await;
         assert_eq!(signed_out.closed(HEARD_WITHIN).await, 4401);
@@ -114,6 +118,15 @@ impl Stage<'_> {
     }
 }
 
+/// A socket of the y-websocket dialect that has been answered, so that the plan is open on it.
+async fn opened(node: &Server, plan: &str, account: &Account) -> RawSocket {
+    let mut socket = RawSocket::ywebsocket(node, plan, &account.token).await;
+    socket.send(SYNC_STEP_1).await;
+    let is_answer = |frame: &[u8]| frame.starts_with(SYNC_STEP_2);
+    socket.frame("a sync step 2", is_answer).await;
+    socket
+}
+
 async fn everything_is_felt(cluster: &Cluster, driver: &Driver, people: &[Account; 2]) {
     let plans = [
         cluster.new_plan(people).await,
@@ -121,7 +134,7 @@ async fn everything_is_felt(cluster: &Cluster, driver: &Driver, people: &[Accoun
         cluster.new_plan(people).await,
     ];
     let pair = Pair::join(cluster, driver, people, &plans[0]).await;
-    pair.hear_each_other("edit").await;
+    pair.keep_hearing_each_other("edit").await;
     pair.nobody_reconnected().await;
     pair.leave().await;
     let stage = Stage {

@@ -20,7 +20,7 @@ const SURELY_WITHIN: Duration = Duration::from_secs(1);
 /// By when nobody of a dead node is seen any more.
 const DEAD_WITHIN: Duration = Duration::from_secs(5);
 /// How long what is right must stay so: longer than a dead node is remembered.
-const FOR_GOOD: Duration = Duration::from_secs(6);
+const FOR_GOOD: Duration = Duration::from_secs(4);
 const SHOWN: u32 = 9;
 
 struct Stage {

@@ -4,10 +4,11 @@ use super::Pair;
 use crate::support::cluster::Cluster;
 use crate::support::driver::Driver;
 use crate::support::redis::RedisCluster;
+use crate::support::rounds::rounds;
 use crate::support::server::Options;
 use crate::support::until::{SOON, until};
 
-/// Longer than the masters need to find that one of them is dead.
+/// Each belongs to some master, so that some belong to the dead one.
 const PLANS_AFTER: usize = 4;
 
 #[tokio::test]
@@ -21,19 +22,19 @@ async fn nodes_hear_of_each_other_over_a_redis_cluster_and_when_a_master_dies() 
     for node in &cluster.nodes {
         assert_eq!(node.count("convene_relay_connected").await, 1);
     }
-    pair.hear_each_other("before").await;
-    // The one that the address begins with, then one that was only found.
-    for dead in [0, 2] {
-        redis.masters[dead].kill9();
-        pair.hear_each_other(&format!("without {dead}")).await;
-        // Whichever master a plan belongs to.
+    pair.keep_hearing_each_other("before").await;
+    for round in 0..rounds() {
+        // The one that the address begins with comes first.
+        let dead = &redis.masters[round as usize % redis.masters.len()];
+        dead.kill9();
+        pair.keep_hearing_each_other("without it").await;
         for _ in 0..PLANS_AFTER {
             let plan = cluster.new_plan(&people).await;
             let pair = Pair::join(&cluster, &driver, &people, &plan).await;
             pair.hear_each_other("new").await;
             pair.leave().await;
         }
-        redis.masters[dead].start_again().await;
+        dead.start_again().await;
         redis.wait_until_well().await;
         until("the nodes have found the cluster again", SOON, async || {
             for node in &cluster.nodes {
@@ -44,7 +45,7 @@ async fn nodes_hear_of_each_other_over_a_redis_cluster_and_when_a_master_dies() 
             Some(())
         })
         .await;
-        pair.hear_each_other(&format!("after {dead}")).await;
+        pair.hear_each_other("with it again").await;
     }
     pair.nobody_reconnected().await;
 }
