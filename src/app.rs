@@ -158,7 +158,7 @@ impl App {
                 config.accounts.logins_per_address_per_minute,
             ),
             live: Arc::new(Sockets {
-                here: Arc::new(running.directory.clone()),
+                here: running.directory.clone(),
                 relay: relay.clone(),
             }),
             relay,

@@ -1,7 +1,5 @@
 //! Makes this process one node among others that serve the same plans.
 
-use std::sync::Arc;
-
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -91,7 +89,7 @@ impl Nodes {
 
 /// The sockets of all nodes, as whoever ends a sign-in sees them.
 pub(super) struct Sockets {
-    pub(super) here: Arc<Directory>,
+    pub(super) here: Directory,
     pub(super) relay: Relay,
 }
 
@@ -102,10 +100,10 @@ impl LiveSessions for Sockets {
     }
 
     fn count(&self) -> usize {
-        Directory::count(&self.here)
+        self.here.count()
     }
 
     fn families(&self) -> Vec<FamilyId> {
-        Directory::families(&self.here)
+        self.here.families()
     }
 }

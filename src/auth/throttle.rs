@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::clock::{Clock, Timestamp};
@@ -94,7 +96,7 @@ impl Throttle {
         };
         [
             count(
-                format!("account/{}", hex(&account)),
+                format!("account/{}", URL_SAFE_NO_PAD.encode(account)),
                 buckets.accounts.interval,
             ),
             count(
@@ -108,15 +110,6 @@ impl Throttle {
         // Every change under the lock is complete in itself.
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text does not fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }
 
 /// One subscriber usually holds a whole /64 of IPv6.

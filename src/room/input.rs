@@ -10,7 +10,7 @@ use crate::auth::access::{Grant, Role};
 use crate::clock::Timestamp;
 use crate::document::PresenceEntry;
 use crate::ids::{NodeId, SessionId, UserId};
-use crate::relay::envelope::Batch;
+use crate::relay::envelope::{Batch, Said};
 use crate::storage::journal::{AppendRefused, Committed, Epoch, Row, Seq};
 
 /// One thing that happened, in the past tense, with all the core needs to decide.
@@ -162,6 +162,29 @@ pub enum Elsewhere {
     Deaf,
     /// Something may not have been heard.
     Missed,
+}
+
+impl Elsewhere {
+    /// What it is to a room of this epoch that `node` says something of its plan; none for what concerns the
+    /// node and not the room.
+    pub fn of(node: NodeId, said: Said, room_epoch: Option<Epoch>) -> Option<Self> {
+        let present = |entries, scope| Self::Present {
+            node,
+            entries,
+            scope,
+        };
+        match said {
+            Said::Committed(batch) => Some(Self::Committed(batch)),
+            Said::Moved { epoch, head } => (room_epoch == Some(epoch)).then_some(Self::Moved {
+                head,
+                snapshot: None,
+            }),
+            Said::Present(entries) => Some(present(entries, PresenceScope::Some)),
+            Said::PresentAll(entries) => Some(present(entries, PresenceScope::All)),
+            Said::WhoIsHere => Some(Self::Asked),
+            Said::Changed | Said::Beat | Said::Bye | Said::SignedOut(_) => None,
+        }
+    }
 }
 
 /// Of whom a node speaks.

@@ -11,7 +11,7 @@ use crate::ids::{FamilyId, NodeId, PlanId};
 use crate::relay::envelope::{Envelope, Said};
 use crate::relay::{Heard, NODE_SILENT_MAX};
 use crate::room::comparing::Looks;
-use crate::room::input::{Elsewhere, PresenceScope};
+use crate::room::input::Elsewhere;
 use crate::room::registry::Registry;
 
 /// How often nodes that are silent are looked for.
@@ -74,27 +74,9 @@ impl<F: Fn(FamilyId)> Neighbours<F> {
         let Some(room) = self.registry.find(plan) else {
             return;
         };
-        let present = |entries, scope| Elsewhere::Present {
-            node,
-            entries,
-            scope,
-        };
-        let elsewhere = match said {
-            Said::Committed(batch) => Elsewhere::Committed(batch),
-            Said::Moved { epoch, head } if room.standing().epoch() == Some(epoch) => {
-                Elsewhere::Moved {
-                    head,
-                    snapshot: None,
-                }
-            }
-            Said::Present(entries) => present(entries, PresenceScope::Some),
-            Said::PresentAll(entries) => present(entries, PresenceScope::All),
-            Said::WhoIsHere => Elsewhere::Asked,
-            Said::Moved { .. } | Said::Changed | Said::Beat | Said::Bye | Said::SignedOut(_) => {
-                return;
-            }
-        };
-        room.hear(elsewhere);
+        if let Some(elsewhere) = Elsewhere::of(node, said, room.standing().epoch()) {
+            room.hear(elsewhere);
+        }
     }
 
     fn tell_all(&self, elsewhere: &Elsewhere) {

@@ -10,7 +10,7 @@ use convene::clock::Timestamp;
 use convene::ids::NodeId;
 use convene::relay::NODE_SILENT_MAX;
 use convene::relay::envelope::Said;
-use convene::room::input::{Elsewhere, PresenceScope};
+use convene::room::input::Elsewhere;
 
 use crate::names::name_of_said;
 use crate::plan::{Connection, Relay, RelayIs};
@@ -228,37 +228,19 @@ impl World {
         let now = self.clock.now();
         self.coverage.count(name_of_said(&said));
         self.nodes[node].ear.nodes.insert(from, now);
-        let present = |entries, scope| Elsewhere::Present {
-            node: from,
-            entries,
-            scope,
-        };
-        let elsewhere = match said {
+        match said {
             Said::Bye => {
                 self.nodes[node].ear.nodes.remove(&from);
-                return self.node_gone(node, from);
+                self.node_gone(node, from);
             }
-            Said::Changed => {
-                self.nodes[node].looks_at = now;
-                return;
-            }
-            Said::Beat | Said::SignedOut(_) => return,
-            Said::Committed(batch) => Elsewhere::Committed(batch),
-            Said::Moved { epoch, head } => {
-                let room = self.live_room(node);
-                if room.is_none_or(|room| room.standing.epoch != Some(epoch)) {
-                    return;
-                }
-                Elsewhere::Moved {
-                    head,
-                    snapshot: None,
+            Said::Changed => self.nodes[node].looks_at = now,
+            said => {
+                let epoch = self.live_room(node).and_then(|room| room.standing.epoch);
+                if let Some(elsewhere) = Elsewhere::of(from, said, epoch) {
+                    self.tell_elsewhere(node, elsewhere);
                 }
             }
-            Said::Present(entries) => present(entries, PresenceScope::Some),
-            Said::PresentAll(entries) => present(entries, PresenceScope::All),
-            Said::WhoIsHere => Elsewhere::Asked,
-        };
-        self.tell_elsewhere(node, elsewhere);
+        }
     }
 
     fn node_gone(&mut self, node: usize, gone: NodeId) {

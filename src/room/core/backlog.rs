@@ -100,7 +100,7 @@ impl Backlog {
 
     /// Adds what others have committed to every sync step 2 that was made before: its session is not
     /// live yet, and would never be sent it.
-    fn follow(&mut self, updates: &[Bytes]) {
+    pub(super) fn follow(&mut self, updates: &[Bytes]) {
         for held in &mut self.held {
             if let Effect::Send {
                 message: ServerMessage::SyncStep2(_),
@@ -232,11 +232,6 @@ impl RoomCore {
             self.put_off(to);
             self.catch_up(to);
         }
-    }
-
-    /// Sends rows of other nodes after each sync step 2 that waits.
-    pub(super) fn follow_held(&mut self, updates: &[Bytes]) {
-        self.backlog.follow(updates);
     }
 
     pub(super) fn broadcast(&mut self, to: &[SessionId], updates: &[Bytes]) {

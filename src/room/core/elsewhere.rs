@@ -32,9 +32,9 @@ const AHEAD_BYTES_MAX: usize = 4 << 20;
 const FAR: i64 = 5_000;
 
 /// How this room stands to the journal, which others write too.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Level {
-    epoch: Option<Epoch>,
+    epoch: Epoch,
     /// Rows beyond the head, by their first.
     ahead: BTreeMap<Seq, Ahead>,
     ahead_bytes: usize,
@@ -78,9 +78,12 @@ impl Level {
     /// Level with a journal of this epoch that ends at `head`.
     pub(super) fn new(epoch: Epoch, head: Seq) -> Self {
         Self {
-            epoch: Some(epoch),
+            epoch,
+            ahead: BTreeMap::new(),
+            ahead_bytes: 0,
             known: head,
-            ..Self::default()
+            due: None,
+            is_reading: false,
         }
     }
 
@@ -145,7 +148,7 @@ impl RoomCore {
                 }
             }
             // It is told again until this room has noticed.
-            Elsewhere::EpochMoved(epoch) if self.level.epoch >= Some(epoch) || self.poisoned => {}
+            Elsewhere::EpochMoved(epoch) if self.level.epoch >= epoch || self.poisoned => {}
             Elsewhere::EpochMoved(_) => {
                 self.load_again();
                 let sessions = self.members.all();
@@ -176,7 +179,7 @@ impl RoomCore {
     }
 
     fn hear_committed(&mut self, now: Timestamp, batch: Batch) {
-        if self.level.epoch != Some(batch.epoch) || batch.last <= self.head {
+        if self.level.epoch != batch.epoch || batch.last <= self.head {
             return;
         }
         if batch.first.0 > self.head.0 + 1 {
@@ -267,7 +270,7 @@ impl RoomCore {
         let bytes = shown.updates.iter().map(Bytes::len).sum();
         self.snapshots.count(shown.rows, bytes);
         if let Some(others @ [_, ..]) = shown.updates.get(shown.own..) {
-            self.follow_held(others);
+            self.backlog.follow(others);
         }
         self.release_committed();
         let to = self.members.live();
@@ -289,16 +292,16 @@ impl RoomCore {
     }
 
     fn tell_committed(&mut self, committed: Committed, rows: &[OwnRow]) {
-        let Some(epoch) = self.level.epoch.filter(|_| self.others == Others::Told) else {
+        if self.others != Others::Told {
             return;
-        };
+        }
         let updates: Vec<Bytes> = rows.iter().map(|row| row.entry.update.clone()).collect();
         let merged = crate::document::merge(&updates);
         let owners = rows
             .iter()
             .flat_map(|row| row.first_seen.iter().map(|client| (*client, row.author)));
         self.effects.push(Effect::Tell(Said::Committed(Batch {
-            epoch,
+            epoch: self.level.epoch,
             first: committed.first,
             last: committed.last,
             updates: merged.map_or(updates, |merged| vec![merged]),
@@ -344,7 +347,7 @@ impl RoomCore {
         if row.seq <= self.head {
             return true;
         }
-        if row.seq.0 != self.head.0 + 1 || Some(row.epoch) != self.level.epoch {
+        if row.seq.0 != self.head.0 + 1 || row.epoch != self.level.epoch {
             self.load_again();
             return false;
         }
