@@ -12,6 +12,7 @@ mod elsewhere;
 mod hash_watch;
 mod members;
 mod presence;
+mod shown;
 mod size;
 mod snapshots;
 mod sync;

@@ -228,17 +228,15 @@ impl World {
         let now = self.clock.now();
         self.coverage.count(name_of_said(&said));
         self.nodes[node].ear.nodes.insert(from, now);
-        match said {
-            Said::Bye => {
-                self.nodes[node].ear.nodes.remove(&from);
-                self.node_gone(node, from);
-            }
-            Said::Changed => self.nodes[node].looks_at = now,
-            said => {
-                let epoch = self.live_room(node).and_then(|room| room.standing.epoch);
-                if let Some(elsewhere) = Elsewhere::of(from, said, epoch) {
-                    self.tell_elsewhere(node, elsewhere);
-                }
+        if said == Said::Bye {
+            self.nodes[node].ear.nodes.remove(&from);
+            self.node_gone(node, from);
+        } else if said == Said::Changed {
+            self.nodes[node].looks_at = now;
+        } else {
+            let epoch = self.live_room(node).and_then(|room| room.standing.epoch);
+            if let Some(elsewhere) = Elsewhere::of(from, said, epoch) {
+                self.tell_elsewhere(node, elsewhere);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::document::{self, ClientId};
 use crate::ids::{SessionId, UserId};
 use crate::room::core::RoomCore;
-use crate::room::core::elsewhere::Shown;
+use crate::room::core::shown::Shown;
 use crate::room::effect::Effect;
 use crate::storage::journal::{AppendRefused, Committed, NewRow};
 
@@ -194,7 +194,7 @@ impl RoomCore {
     pub(super) fn show_committed(&mut self, now: Timestamp, committed: Committed) {
         let rows = self.backlog.take_committed();
         let mut shown = Shown::own(&rows);
-        self.place(committed, &rows);
+        self.place(committed, &rows, &shown);
         if !self.poisoned {
             self.take_what_follows(now, &mut shown);
         }
@@ -231,21 +231,6 @@ impl RoomCore {
             // They overlap: a client has written at two nodes. It is sent all of it in one piece.
             self.put_off(to);
             self.catch_up(to);
-        }
-    }
-
-    pub(super) fn broadcast(&mut self, to: &[SessionId], updates: &[Bytes]) {
-        match document::merge(updates) {
-            Some(update) => self.effects.push(Effect::Broadcast {
-                to: to.to_vec(),
-                update,
-            }),
-            None => self
-                .effects
-                .extend(updates.iter().map(|update| Effect::Broadcast {
-                    to: to.to_vec(),
-                    update: update.clone(),
-                })),
         }
     }
 

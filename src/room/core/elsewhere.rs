@@ -16,6 +16,7 @@ use crate::document::{ClientId, Refusal};
 use crate::ids::UserId;
 use crate::relay::envelope::{Batch, Said};
 use crate::room::core::backlog::Row as OwnRow;
+use crate::room::core::shown::Shown;
 use crate::room::core::{Others, RoomCore};
 use crate::room::effect::Effect;
 use crate::room::input::{Elsewhere, ROWS_PER_READ};
@@ -51,27 +52,6 @@ enum Ahead {
     Own(Seq),
     /// What another node did.
     Heard(Batch),
-}
-
-/// Rows that are shown together, once all of them are in the replica.
-#[derive(Debug, Default)]
-pub(super) struct Shown {
-    pub(super) ends: Vec<(ClientId, u32)>,
-    pub(super) updates: Vec<Bytes>,
-    /// How many of the updates, the first ones, are this room's own.
-    own: usize,
-    rows: u64,
-}
-
-impl Shown {
-    pub(super) fn own(rows: &[OwnRow]) -> Self {
-        Self {
-            ends: rows.iter().flat_map(|row| row.ends.clone()).collect(),
-            updates: rows.iter().map(|row| row.entry.update.clone()).collect(),
-            own: rows.len(),
-            rows: rows.len() as u64,
-        }
-    }
 }
 
 impl Level {
@@ -261,28 +241,9 @@ impl RoomCore {
         self.lacks_rows = true;
     }
 
-    /// Shows rows to everybody here. At most once for each input, before anybody can fall behind.
-    pub(super) fn show(&mut self, shown: &Shown) {
-        if shown.updates.is_empty() {
-            return;
-        }
-        self.committed.advance(shown.ends.iter().copied());
-        let bytes = shown.updates.iter().map(Bytes::len).sum();
-        self.snapshots.count(shown.rows, bytes);
-        if let Some(others @ [_, ..]) = shown.updates.get(shown.own..) {
-            self.backlog.follow(others);
-        }
-        self.release_committed();
-        let to = self.members.live();
-        if !to.is_empty() {
-            self.broadcast(&to, &shown.updates);
-        }
-        self.grow(bytes);
-    }
-
     /// Places the rows that this room has committed, and tells other nodes of them.
-    pub(super) fn place(&mut self, committed: Committed, rows: &[OwnRow]) {
-        self.tell_committed(committed, rows);
+    pub(super) fn place(&mut self, committed: Committed, rows: &[OwnRow], shown: &Shown) {
+        self.tell_committed(committed, rows, shown);
         if committed.first.0 == self.head.0 + 1 {
             self.head = committed.last;
             self.level.known = self.level.known.max(committed.last);
@@ -291,12 +252,10 @@ impl RoomCore {
         }
     }
 
-    fn tell_committed(&mut self, committed: Committed, rows: &[OwnRow]) {
+    fn tell_committed(&mut self, committed: Committed, rows: &[OwnRow], shown: &Shown) {
         if self.others != Others::Told {
             return;
         }
-        let updates: Vec<Bytes> = rows.iter().map(|row| row.entry.update.clone()).collect();
-        let merged = crate::document::merge(&updates);
         let owners = rows
             .iter()
             .flat_map(|row| row.first_seen.iter().map(|client| (*client, row.author)));
@@ -304,7 +263,7 @@ impl RoomCore {
             epoch: self.level.epoch,
             first: committed.first,
             last: committed.last,
-            updates: merged.map_or(updates, |merged| vec![merged]),
+            updates: shown.updates.clone(),
             owners: owners.collect(),
         })));
     }
