@@ -277,7 +277,7 @@ fn a_row_that_a_load_leaves_out_is_found() {
 #[test]
 fn an_exchange_without_end_is_found() {
     let found = first_broken(Sabotage::EndlessAnswers);
-    assert_eq!(found.promise, Promise::Settles, "{found:?}");
+    assert_eq!(found.promise, Promise::OneStatusPerUpdate, "{found:?}");
 }
 
 #[test]
@@ -324,4 +324,17 @@ fn rows_that_are_taken_although_they_jump_are_found() {
     let found = first_broken(Sabotage::JumpTaken);
     let expected = [Promise::ShownIsWhole, Promise::SnapshotIsItsRows];
     assert!(expected.contains(&found.promise), "{found:?}");
+}
+
+#[test]
+fn updates_that_waited_for_an_answer_and_are_forgotten_are_found() {
+    let found = first_broken(Sabotage::ForgottenDeferred);
+    assert_eq!(found.promise, Promise::OneStatusPerUpdate, "{found:?}");
+}
+
+#[test]
+fn updates_that_are_acknowledged_without_being_tried_again_are_found() {
+    let found = first_broken(Sabotage::DeferredAcknowledged);
+    let expected = Promise::AcknowledgedIsCommitted;
+    assert_eq!(found.promise, expected, "{found:?}");
 }

@@ -7,7 +7,7 @@
 
 mod backlog;
 mod committed;
-mod doubts;
+mod deferred;
 mod elsewhere;
 mod hash_watch;
 mod members;
@@ -24,7 +24,7 @@ use convene_protocol::error_code::ErrorCode;
 use self::backlog::Backlog;
 pub use self::backlog::ROWS_PER_APPEND;
 use self::committed::Committed;
-use self::doubts::{Doubts, Try};
+use self::deferred::Deferred;
 use self::elsewhere::Level;
 use self::hash_watch::HashWatch;
 use self::members::Members;
@@ -36,7 +36,7 @@ use crate::config::Limits;
 use crate::document::{ClientId, Loaded, Replica, Stored, epoch_client};
 use crate::ids::{PlanId, SessionId, UserId};
 use crate::room::effect::Effect;
-use crate::room::input::Input;
+use crate::room::input::{Attempt, Input, UpdateKind};
 use crate::storage::journal::{Epoch, Seq, StoredPlan};
 
 /// The limits a room keeps by itself; see [`Limits`] for each.
@@ -139,7 +139,7 @@ pub struct RoomCore {
     head: Seq,
     level: Level,
     others: Others,
-    doubts: Doubts,
+    deferred: Deferred,
     backlog: Backlog,
     members: Members,
     presence: PresenceBoard,
@@ -165,7 +165,7 @@ impl RoomCore {
             head: start.head,
             level: Level::new(start.epoch, start.head),
             others: Others::None,
-            doubts: Doubts::default(),
+            deferred: Deferred::default(),
             backlog: Backlog::default(),
             members: Members::default(),
             presence: PresenceBoard::default(),
@@ -204,12 +204,21 @@ impl RoomCore {
             } => {
                 self.answer_sync_step1(session, &state_vector);
             }
-            Input::Updated { session, update } => {
-                self.accept_update(now, session, &update, Try::First);
+            Input::Updated {
+                session,
+                update,
+                kind,
+            } => {
+                if kind == UpdateKind::Answer {
+                    self.members.answered(session);
+                }
+                self.accept_update(now, session, (Attempt::first(kind), &update));
             }
-            Input::TriedAgain { session, update } => {
-                self.accept_update(now, session, &update, Try::Last);
-            }
+            Input::TriedAgain {
+                session,
+                update,
+                attempt,
+            } => self.accept_update(now, session, (attempt, &update)),
             Input::HarmfulUpdate { session } => self.refuse_harmful(session),
             Input::FrameTooLarge { session, say } => {
                 self.refuse(session, ErrorCode::TooLarge, say);
@@ -243,7 +252,7 @@ impl RoomCore {
         }
         self.flush_presence(now);
         self.mend_gap(now);
-        self.try_again();
+        self.try_settled();
         if self.backlog.is_idle() {
             if self.poisoned {
                 self.effects.push(Effect::Rebuild);
@@ -269,7 +278,7 @@ impl RoomCore {
         self.poisoned = false;
         self.lacks_rows = false;
         // All of the journal is here.
-        self.doubts.settle();
+        self.deferred.settle();
         if is_further {
             self.catch_up_all(shown.now());
         }
@@ -336,13 +345,14 @@ impl RoomCore {
     fn leave(&mut self, session: SessionId) {
         self.members.remove(session);
         self.backlog.forget(session);
-        self.doubts.forget(session);
+        self.deferred.forget(session);
         self.hash_watch.forget(session);
         self.presence.leave(session);
     }
 
     fn tick(&mut self, now: Timestamp) {
         self.forget_old_presence(now);
+        self.give_up_answers(now);
         if !self.poisoned {
             self.send_hashes(now);
         }
@@ -411,8 +421,7 @@ mod tests {
 
         fn update(&mut self, session: SessionId) -> Vec<Effect> {
             let update = Bytes::from_static(HI);
-            self.core
-                .handle(self.now, Input::Updated { session, update })
+            self.core.handle(self.now, updated(session, update))
         }
 
         fn commit(&mut self, first: i64) -> Vec<Effect> {
@@ -442,6 +451,15 @@ mod tests {
             snapshot_seq: Seq(0),
             bytes: rows.iter().map(|row| row.len()).sum(),
             epoch_marker: None,
+        }
+    }
+
+    fn updated(session: SessionId, update: Bytes) -> Input {
+        let kind = UpdateKind::Change;
+        Input::Updated {
+            session,
+            update,
+            kind,
         }
     }
 
@@ -601,10 +619,7 @@ mod tests {
         stage.core.end_turn(stage.now);
         stage.commit(1);
         let update = Bytes::from_static(&[1, 1, 1, 2, 132, 1, 1, 1, b'!', 0]);
-        let input = Input::Updated {
-            session: ada,
-            update,
-        };
+        let input = updated(ada, update);
         stage.core.handle(stage.now, input);
         stage.core.end_turn(stage.now);
         let why = AppendRefused::WriterEnded;

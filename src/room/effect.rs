@@ -7,6 +7,7 @@ use convene_protocol::frame::{Scope, ServerMessage};
 use crate::document::ClientId;
 use crate::ids::{SessionId, UserId};
 use crate::relay::envelope::Said;
+use crate::room::input::Attempt;
 use crate::storage::journal::{NewRow, Seq};
 
 /// One thing to do, in the imperative.
@@ -53,6 +54,8 @@ pub enum Effect {
         session: SessionId,
         /// The update as it came.
         update: Bytes,
+        /// What is known by now.
+        attempt: Attempt,
     },
     /// Write a snapshot after decoding it once more.
     WriteSnapshot {

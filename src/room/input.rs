@@ -36,13 +36,17 @@ pub enum Input {
         session: SessionId,
         /// The update, lib0 v1, untrusted.
         update: Bytes,
+        /// Which of the two.
+        kind: UpdateKind,
     },
-    /// An update that could not be accepted is tried once more, now that the journal was read.
+    /// An update that could not be decided is tried once more, now that more is known.
     TriedAgain {
         /// Which session.
         session: SessionId,
         /// The update, lib0 v1, untrusted.
         update: Bytes,
+        /// What is known by now.
+        attempt: Attempt,
     },
     /// A client sent an update that harmed a replica before.
     HarmfulUpdate {
@@ -123,6 +127,39 @@ pub enum Input {
     },
     /// Time passed.
     Ticked,
+}
+
+/// As what an update came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateKind {
+    /// A change.
+    Change,
+    /// A sync step 2: all that the client has and the server had not when it asked.
+    Answer,
+    /// The same, before its turn: it has no status yet.
+    AnswerAhead,
+}
+
+/// What was done already for an update that is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// As what it came.
+    pub kind: UpdateKind,
+    /// The journal was read since it came.
+    pub journal_read: bool,
+    /// Its client has sent all that it has since it came.
+    pub answered: bool,
+}
+
+impl Attempt {
+    /// The first of an update.
+    pub fn first(kind: UpdateKind) -> Self {
+        Self {
+            kind,
+            journal_read: false,
+            answered: false,
+        }
+    }
 }
 
 /// Rows of one read of what was missed.
@@ -230,9 +267,16 @@ impl Input {
                 session,
                 state_vector,
             }),
-            ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
-                Some(Self::Updated { session, update })
-            }
+            ClientMessage::SyncStep2(update) => Some(Self::Updated {
+                session,
+                update,
+                kind: UpdateKind::Answer,
+            }),
+            ClientMessage::Update(update) => Some(Self::Updated {
+                session,
+                update,
+                kind: UpdateKind::Change,
+            }),
             ClientMessage::Awareness(update) => Some(Self::PresenceSent { session, update }),
             ClientMessage::QueryAwareness => Some(Self::PresenceAsked { session }),
             ClientMessage::Auth { .. }

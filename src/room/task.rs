@@ -278,7 +278,12 @@ impl RoomTask {
 
     /// Applies one update under the watchdog's eyes and charges its time to the session.
     fn apply(&mut self, core: &mut RoomCore, input: Input) {
-        let (Input::Updated { session, update } | Input::TriedAgain { session, update }) = &input
+        let (Input::Updated {
+            session, update, ..
+        }
+        | Input::TriedAgain {
+            session, update, ..
+        }) = &input
         else {
             return;
         };

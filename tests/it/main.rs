@@ -14,6 +14,7 @@ mod kill;
 mod meeting;
 mod nodes;
 mod outage;
+mod reconnecting;
 mod refusals;
 mod storage;
 mod support;

@@ -15,6 +15,8 @@ impl World {
         if let Some(socket) = peer.link.and_then(|link| self.sockets.get_mut(&link)) {
             peer.sends(&message);
             socket.up.push_back(Up::Message(message));
+        } else if matches!(message, ClientMessage::Update(_)) {
+            peer.queue(message);
         }
     }
 

@@ -11,7 +11,7 @@ use convene::document::StateVector;
 use convene::ids::SessionId;
 use convene::room::core::RoomCore;
 use convene::room::effect::Effect;
-use convene::room::input::{Elsewhere, Input};
+use convene::room::input::{Elsewhere, Input, UpdateKind};
 use convene::storage::journal::{Append, Origin};
 use convene_protocol::error_code::{Dialect, ErrorCode};
 use convene_protocol::frame::{ServerMessage, SyncStatus};
@@ -75,7 +75,7 @@ impl Room {
     fn check_given_up(&self, world: &mut World, core: &RoomCore) {
         for session in world
             .watched
-            .gives_up(self.serial, |session| core.is_in_doubt(session))
+            .gives_up(self.serial, |session| core.has_deferred(session))
         {
             let Some(wire) = self.seats.get(&session) else {
                 continue;
@@ -147,8 +147,17 @@ impl Room {
                         self.reading = Some(Read::Asked(after));
                     }
                 }
-                Effect::TryAgain { session, update } => {
-                    self.feed(world, core, Input::TriedAgain { session, update });
+                Effect::TryAgain {
+                    session,
+                    update,
+                    attempt,
+                } => {
+                    let input = Input::TriedAgain {
+                        session,
+                        update,
+                        attempt,
+                    };
+                    self.feed(world, core, input);
                 }
                 Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(world, seq, bytes),
                 Effect::Quarantine { update, .. } => {
@@ -269,14 +278,32 @@ fn watch(world: &mut World, serial: u64, input: &Input) -> Cause {
             ("input: Left", None)
         }
         Input::SyncStep1 { .. } => ("input: SyncStep1", None),
-        Input::Updated { session, update } => {
+        Input::Updated {
+            session, update, ..
+        } => {
             world.watched.updated((serial, *session), update.clone());
             ("input: Updated", Some(*session))
         }
         // Its status is owed since it came.
-        Input::TriedAgain { session, update } => {
-            world.watched.tried_again((serial, *session), update);
-            ("input: TriedAgain", Some(*session))
+        Input::TriedAgain {
+            session,
+            update,
+            attempt,
+        } => {
+            let seat = (serial, *session);
+            if attempt.kind == UpdateKind::AnswerAhead {
+                world.watched.tried_ahead(seat);
+                // A refusal now is announced by a status of its own; each update has one in its turn.
+                ("input: TriedAgain, ahead", None)
+            } else {
+                world.watched.tried_again(seat, update);
+                let name = if attempt.answered {
+                    "input: TriedAgain, answered"
+                } else {
+                    "input: TriedAgain, journal read"
+                };
+                (name, Some(*session))
+            }
         }
         // An update that is not looked at is owed a status all the same.
         Input::HarmfulUpdate { session } => {

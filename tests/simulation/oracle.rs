@@ -293,6 +293,15 @@ impl Sessions {
         }
     }
 
+    /// An answer of `seat` is tried before its turn, when it will have its status.
+    pub(crate) fn tried_ahead(&mut self, seat: Seat) {
+        if let Some(watched) = self.0.get_mut(&seat)
+            && watched.role.is_some_and(writes)
+        {
+            watched.may_write += 1;
+        }
+    }
+
     /// A row that came from `seat` is to be appended.
     pub(crate) fn appends(&mut self, seat: Seat, author: Option<UserId>) -> Option<Violation> {
         // One that has left meanwhile is not watched any more; its row was taken before.
@@ -343,11 +352,11 @@ impl Sessions {
     }
 
     /// Nothing uncommitted of the room `serial` will be. Gives the sessions that waited for a status,
-    /// which are owed an end instead; not those of which an update is in doubt, which will have one.
+    /// which are owed an end instead; not those of which an update is deferred, which will have one.
     pub(crate) fn gives_up(
         &mut self,
         serial: u64,
-        is_in_doubt: impl Fn(SessionId) -> bool,
+        has_deferred: impl Fn(SessionId) -> bool,
     ) -> Vec<SessionId> {
         let of_room = self
             .0
@@ -355,7 +364,7 @@ impl Sessions {
         let mut waited = Vec::new();
         for ((_, session), watched) in of_room.take_while(|((room, _), _)| *room == serial) {
             watched.may_write = 0;
-            if !watched.owed.is_empty() && !is_in_doubt(*session) {
+            if !watched.owed.is_empty() && !has_deferred(*session) {
                 watched.owed.clear();
                 waited.push(*session);
             }

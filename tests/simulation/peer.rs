@@ -1,5 +1,6 @@
 //! One honest client: its own replica, its presence, and what its provider says to the server.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -29,6 +30,10 @@ pub(crate) struct Reaction {
     pub(crate) hole: bool,
 }
 
+/// How many changes fall into the time of connecting: few, so that most of them build on what is not
+/// among them.
+const QUEUED_MAX: usize = 3;
+
 /// One tab of somebody's browser.
 pub(crate) struct Peer {
     pub(crate) number: u8,
@@ -42,6 +47,8 @@ pub(crate) struct Peer {
     pub(crate) link: Option<SessionId>,
     /// Updates of this connection without a status; only Hocuspocus clients hear of it.
     pub(crate) unanswered: u32,
+    /// Changes made while its provider was connecting, which it sends one by one as soon as it is.
+    queued: VecDeque<ClientMessage>,
     /// How many documents it has had, for fresh client ids.
     loads: u64,
     /// Its client id was used by another replica too: what either had under it before the server saw
@@ -77,6 +84,7 @@ impl Peer {
             awareness: Awareness::new(0, now),
             link: None,
             unanswered: 0,
+            queued: VecDeque::new(),
             loads: 0,
             shares_id: false,
             is_done: false,
@@ -101,6 +109,7 @@ impl Peer {
         self.client = client;
         self.undo = None;
         self.doc = new_doc(client);
+        self.queued.clear();
         self.awareness = Awareness::new(client, now);
     }
 
@@ -163,7 +172,22 @@ impl Peer {
     pub(crate) fn hello(&mut self) -> Vec<ClientMessage> {
         self.unanswered = 0;
         let own = self.awareness.own().map(ClientMessage::Awareness);
-        std::iter::once(self.step1()).chain(own).collect()
+        let queued = std::mem::take(&mut self.queued);
+        std::iter::once(self.step1())
+            .chain(own)
+            .chain(queued)
+            .collect()
+    }
+
+    /// Keeps what could not be sent, as far as its provider does: Hocuspocus' keeps what was changed since
+    /// it last began to connect.
+    pub(crate) fn queue(&mut self, message: ClientMessage) {
+        if self.dialect == Dialect::Hocuspocus {
+            self.queued.push_back(message);
+            if self.queued.len() > QUEUED_MAX {
+                self.queued.pop_front();
+            }
+        }
     }
 
     /// The connection is over.

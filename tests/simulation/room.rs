@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use convene::clock::Timestamp;
 use convene::document::ClientId;
 use convene::ids::{SessionId, UserId};
@@ -292,9 +291,7 @@ impl Room {
                 }
             }
             Request::Input(Input::Left { session }) => self.remove(world, core, session),
-            Request::Input(Input::Updated { session, update }) => {
-                self.apply(world, core, session, update);
-            }
+            Request::Input(input @ Input::Updated { .. }) => self.apply(world, core, input),
             Request::Input(input @ Input::RoleChanged { .. }) => {
                 self.standing.access_version = 0;
                 self.feed(world, core, input);
@@ -309,11 +306,18 @@ impl Room {
         }
     }
 
-    fn apply(&mut self, world: &mut World, core: &mut RoomCore, session: SessionId, update: Bytes) {
+    fn apply(&mut self, world: &mut World, core: &mut RoomCore, input: Input) {
+        let Input::Updated {
+            session, update, ..
+        } = &input
+        else {
+            return;
+        };
+        let session = *session;
         if !self.seats.contains_key(&session) {
             return;
         }
-        if world.nodes[self.node].poison.contains(&update) {
+        if world.nodes[self.node].poison.contains(update) {
             return self.feed(world, core, Input::HarmfulUpdate { session });
         }
         if core.user_of(session).is_none() {
@@ -321,11 +325,11 @@ impl Room {
         }
         if self.gone {
             // Its thread was given up over this one: what the core makes of it is not performed.
-            core.handle(world.clock.now(), Input::Updated { session, update });
+            core.handle(world.clock.now(), input);
             self.ending = true;
             return;
         }
-        self.feed(world, core, Input::Updated { session, update });
+        self.feed(world, core, input);
     }
 
     pub(crate) fn remove(&mut self, world: &mut World, core: &mut RoomCore, session: SessionId) {

@@ -8,7 +8,7 @@ use convene::ids::SessionId;
 use convene::relay::envelope::{Batch, Said};
 use convene::room::core::RoomCore;
 use convene::room::effect::Effect;
-use convene::room::input::{Elsewhere, Input};
+use convene::room::input::{Attempt, Elsewhere, Input, UpdateKind};
 use convene::storage::journal::{Epoch, Seq};
 use convene_protocol::awareness::{self, Entry};
 use convene_protocol::control::document::Hash;
@@ -75,6 +75,10 @@ pub(crate) enum Sabotage {
     SkippedAccess,
     /// Rows that do not come next are taken as if they did.
     JumpTaken,
+    /// What waited for its client's answer is not tried again.
+    ForgottenDeferred,
+    /// What waited for its client's answer is acknowledged as it came.
+    DeferredAcknowledged,
 }
 
 /// What the room was just told, as far as a bug depends on it.
@@ -133,6 +137,8 @@ impl Sabotage {
             | Self::LostNodeGone
             | Self::SkippedAccess
             | Self::JumpTaken => effects,
+            Self::ForgottenDeferred => without(effects, is_tried_in_turn),
+            Self::DeferredAcknowledged => effects.into_iter().map(acknowledge_deferred).collect(),
             Self::EarlyTell => tell_early(core, effects),
             Self::EarlyAcknowledgement => acknowledge_early(told, effects),
             Self::EarlyBroadcast => broadcast_early(sessions, effects),
@@ -173,6 +179,21 @@ fn is_applied(effect: &Effect) -> bool {
 fn without(mut effects: Vec<Effect>, is_lost: impl Fn(&Effect) -> bool) -> Vec<Effect> {
     effects.retain(|effect| !is_lost(effect));
     effects
+}
+
+fn is_tried_in_turn(effect: &Effect) -> bool {
+    let in_turn = |attempt: &Attempt| attempt.answered && attempt.kind == UpdateKind::Change;
+    matches!(effect, Effect::TryAgain { attempt, .. } if in_turn(attempt))
+}
+
+fn acknowledge_deferred(effect: Effect) -> Effect {
+    match effect {
+        Effect::TryAgain { session, .. } if is_tried_in_turn(&effect) => Effect::Send {
+            to: session,
+            message: ServerMessage::SyncStatus(SyncStatus::Applied),
+        },
+        other => other,
+    }
 }
 
 fn acknowledge_early(told: &Told, mut effects: Vec<Effect>) -> Vec<Effect> {

@@ -13,7 +13,7 @@ use convene::config::Limits;
 use convene::document::{self, Replica, Stored};
 use convene::ids::PlanId;
 use convene::room::core::{RoomCore, RoomLimits, Start};
-use convene::room::input::{Input, Joined};
+use convene::room::input::{Input, Joined, UpdateKind};
 use convene::storage::journal::{Committed, Epoch, NewRow, Seq};
 use convene_protocol::control::document::RootKind;
 
@@ -38,6 +38,8 @@ const HONEST_ROOTS: [(&str, document::RootKind); 2] = [
     ("text", document::RootKind::Text),
     ("map", document::RootKind::Map),
 ];
+/// In so many of a hundred cases what a session sends is its step 2.
+const ANSWER_PERCENT: usize = 20;
 /// Updates that are kept to be changed and sent again.
 const KEPT_MAX: usize = 16;
 
@@ -251,13 +253,20 @@ impl Stage {
             seat.owed += 1;
         }
         self.tally.inputs += 1;
+        let session = session_number(number);
+        let kind = if dice.percent(ANSWER_PERCENT) {
+            UpdateKind::Answer
+        } else {
+            UpdateKind::Change
+        };
         let input = Input::Updated {
-            session: session_number(number),
+            session,
             update: update.into(),
+            kind,
         };
         self.was_refused = false;
         self.handle(dice, input)?;
-        if self.was_refused {
+        if self.was_refused || self.core.has_deferred(session) {
             self.wild = before;
         }
         Ok(())
@@ -304,9 +313,30 @@ impl Stage {
         self.perform(dice, effects)
     }
 
+    /// A session has nothing to add to what it sent.
+    fn answer(&mut self, dice: &mut Dice, number: usize) -> Result<(), Finding> {
+        if let Some(seat) = self.seats.get_mut(&number) {
+            seat.owed += 1;
+        }
+        let input = Input::Updated {
+            session: session_number(number),
+            update: Bytes::from_static(&[0, 0]),
+            kind: UpdateKind::Answer,
+        };
+        self.handle(dice, input)
+    }
+
     /// Everything is committed and every queue drains.
     fn finish(&mut self, dice: &mut Dice) -> Result<(), Finding> {
         // Each commits what had gathered; far fewer are needed.
+        for _ in 0..=STEPS {
+            let effects = self.core.end_turn(self.now);
+            self.perform(dice, effects)?;
+            self.commit(dice)?;
+        }
+        for number in 0..SESSIONS {
+            self.answer(dice, number)?;
+        }
         for _ in 0..=STEPS {
             let effects = self.core.end_turn(self.now);
             self.perform(dice, effects)?;

@@ -289,11 +289,11 @@ impl RoomCore {
             }
         }
         self.take_what_follows(now, &mut shown);
-        if !is_end && self.doubts.want_reading() {
+        if !is_end && self.deferred.want_reading() {
             self.level.due = Some(now);
         }
         if is_end && !self.poisoned {
-            self.doubts.settle();
+            self.deferred.settle();
             // What was said to be beyond this is not there, or not yet: then it is heard of again.
             let own = self.level.ahead.values().map(Ahead::last).max();
             self.level.known = end.max(self.head).max(own.unwrap_or_default());
@@ -329,7 +329,7 @@ impl RoomCore {
 
     /// Has what is missing read, once it had time to be heard.
     pub(super) fn mend_gap(&mut self, now: Timestamp) {
-        let is_doubted = self.doubts.want_reading();
+        let is_doubted = self.deferred.want_reading();
         if !self.has_gap() && !is_doubted {
             self.level.due = None;
             return;
@@ -364,7 +364,7 @@ mod tests {
     use crate::document::{self, Replica, Stored};
     use crate::ids::{PlanId, SessionId};
     use crate::room::core::{RoomLimits, Start};
-    use crate::room::input::{Input, Joined};
+    use crate::room::input::{Input, Joined, UpdateKind};
     use crate::storage::journal::Origin;
 
     /// One letter in the root `t`, by `client`.
@@ -439,7 +439,12 @@ mod tests {
 
         fn write(&mut self, update: Bytes) -> Vec<Effect> {
             let session = self.reader;
-            self.feed(Input::Updated { session, update })
+            let kind = UpdateKind::Change;
+            self.feed(Input::Updated {
+                session,
+                update,
+                kind,
+            })
         }
 
         fn commit(&mut self, seq: i64) -> Vec<Effect> {
@@ -634,6 +639,22 @@ mod tests {
         );
     }
 
+    fn tried_again(effects: Vec<Effect>) -> Input {
+        let Some(Effect::TryAgain {
+            session,
+            update,
+            attempt,
+        }) = effects.into_iter().last()
+        else {
+            panic!("it is not tried again");
+        };
+        Input::TriedAgain {
+            session,
+            update,
+            attempt,
+        }
+    }
+
     #[test]
     fn what_a_page_brings_from_another_node_is_looked_up_before_it_is_refused() {
         let mut stage = Stage::new();
@@ -646,10 +667,7 @@ mod tests {
         assert_eq!(Stage::has_gap_read(&effects), Some(Seq(1)));
         let rows = Some(vec![stage.row(2, more.clone())]);
         let effects = stage.feed(Input::RowsRead { rows });
-        let Some(Effect::TryAgain { session, update }) = effects.into_iter().last() else {
-            panic!("it is not tried again");
-        };
-        let effects = stage.feed(Input::TriedAgain { session, update });
+        let effects = stage.feed(tried_again(effects));
         let applied = ServerMessage::SyncStatus(SyncStatus::Applied);
         let is_applied =
             |effect: &Effect| matches!(effect, Effect::Send { message, .. } if *message == applied);
@@ -660,10 +678,7 @@ mod tests {
         let effects = stage.feed(Input::RowsRead {
             rows: Some(Vec::new()),
         });
-        let Some(Effect::TryAgain { session, update }) = effects.into_iter().last() else {
-            panic!("it is not tried again");
-        };
-        let effects = stage.feed(Input::TriedAgain { session, update });
+        let effects = stage.feed(tried_again(effects));
         assert!(effects.iter().any(is_refused));
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Member {
     pub(super) grant: Grant,
     pub(super) name: String,
     pub(super) delivery: Delivery,
+    /// Steps 1 it was sent and has not answered with a step 2.
+    answers_due: u32,
     /// When updates of this session were turned away for a hole, within the last minute.
     pub(super) rejects: Vec<Timestamp>,
     /// Its replica cannot be accepted any more: what it still sends is not looked at.
@@ -48,6 +50,7 @@ impl Members {
             grant: joined.grant,
             name: joined.name,
             delivery: Delivery::Unsynced,
+            answers_due: 0,
             rejects: Vec::new(),
             refused: false,
         };
@@ -109,6 +112,25 @@ impl Members {
         self.0.get(&session).is_some_and(|member| member.refused)
     }
 
+    /// `session` is sent a step 1, which a client answers with a step 2.
+    pub(super) fn asks(&mut self, session: SessionId) {
+        if let Some(member) = self.0.get_mut(&session) {
+            member.answers_due = member.answers_due.saturating_add(1);
+        }
+    }
+
+    /// `session` sent a step 2.
+    pub(super) fn answered(&mut self, session: SessionId) {
+        if let Some(member) = self.0.get_mut(&session) {
+            member.answers_due = member.answers_due.saturating_sub(1);
+        }
+    }
+
+    /// How many steps 2 of `session` are on their way.
+    pub(super) fn answers_due(&self, session: SessionId) -> u32 {
+        self.0.get(&session).map_or(0, |member| member.answers_due)
+    }
+
     /// An answer that waited for a commit is on its way to `session`: it gets updates from now on.
     pub(super) fn settle_sync(&mut self, session: SessionId) {
         if let Some(member) = self.0.get_mut(&session)
@@ -153,7 +175,7 @@ impl RoomCore {
             member.refused = true;
         }
         self.hash_watch.forget(session);
-        self.doubts.forget(session);
+        self.deferred.forget(session);
         self.presence.leave(session);
         self.effects.push(Effect::Refuse { session, code, say });
     }

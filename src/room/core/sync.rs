@@ -10,9 +10,9 @@ use crate::document::{Applied, Refusal, StateVector};
 use crate::ids::SessionId;
 use crate::room::core::RoomCore;
 use crate::room::core::backlog::Row;
-use crate::room::core::doubts::Try;
 use crate::room::core::members::Delivery;
 use crate::room::effect::Effect;
+use crate::room::input::{Attempt, UpdateKind};
 use crate::storage::journal::{NewRow, Origin};
 
 /// What a window of rejects is counted over, in microseconds.
@@ -46,6 +46,7 @@ impl RoomCore {
                     to: session,
                     message,
                 });
+                self.members.asks(session);
                 self.send_step2(session, update);
                 if first {
                     self.send_presence(session);
@@ -105,8 +106,7 @@ impl RoomCore {
         &mut self,
         now: Timestamp,
         session: SessionId,
-        update: &Bytes,
-        attempt: Try,
+        (attempt, update): (Attempt, &Bytes),
     ) {
         let Some(member) = self.members.get(session) else {
             return;
@@ -115,27 +115,32 @@ impl RoomCore {
             return self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
         }
         let access = member.grant.write();
-        if attempt == Try::First && self.queues_behind_doubts(session, update) {
+        if self.waits_its_turn(now, session, (attempt, update)) {
             return;
         }
         match access {
             Some(access) if !self.size.is_full() => {
-                self.apply(now, (session, attempt), access, update);
+                self.apply(now, session, access, (attempt, update));
             }
-            Some(_) | None => self.accept_nothing_new((session, attempt), update),
+            Some(_) | None => self.accept_nothing_new(now, session, (attempt, update)),
         }
     }
 
     /// Who may not write still answers a step 1 with what it has: fine, as long as it is known.
-    fn accept_nothing_new(&mut self, (session, attempt): (SessionId, Try), update: &Bytes) {
+    fn accept_nothing_new(
+        &mut self,
+        now: Timestamp,
+        session: SessionId,
+        (attempt, update): (Attempt, &Bytes),
+    ) {
         match self.replica.contains(update) {
-            Ok(true) => self.acknowledge(session),
+            Ok(true) => self.acknowledge(session, attempt),
             // Yjs tidies the formats of a text by itself, also for whoever only reads. Nothing is lost
             // when that is not taken, and everybody else does the same.
             Ok(false) if self.replica.deletes_only_formats(update).unwrap_or(false) => {
-                self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
+                self.pass_over(session, attempt);
             }
-            Ok(false) if self.doubts(attempt, session, update) => {}
+            Ok(false) if self.defers_to_journal(now, session, (attempt, update)) => {}
             Ok(false) if self.size.is_full() => self.refuse(
                 session,
                 ErrorCode::TooLarge,
@@ -155,15 +160,15 @@ impl RoomCore {
     fn apply(
         &mut self,
         now: Timestamp,
-        (session, attempt): (SessionId, Try),
+        session: SessionId,
         access: WriteAccess,
-        update: &Bytes,
+        (attempt, update): (Attempt, &Bytes),
     ) {
         if self.backlog.bytes() > self.limits.backlog_bytes_max {
             return self.turn_away(session);
         }
         match self.replica.apply(update, access.user()) {
-            Ok(Applied { update: None, .. }) => self.acknowledge(session),
+            Ok(Applied { update: None, .. }) => self.acknowledge(session, attempt),
             Ok(Applied {
                 update: Some(update),
                 ends,
@@ -184,17 +189,22 @@ impl RoomCore {
                     ends,
                     first_seen,
                 });
-                self.acknowledge(session);
+                self.acknowledge(session, attempt);
             }
-            Err(Refusal::Hole) => self.ask_again(now, session),
-            Err(Refusal::ForeignClientId(_)) if self.doubts(attempt, session, update) => {}
+            Err(Refusal::Hole) => {
+                if !self.defers_to_answer(now, session, (attempt, update)) {
+                    self.reject(now, session, attempt);
+                }
+            }
+            Err(Refusal::ForeignClientId(_))
+                if self.defers_to_journal(now, session, (attempt, update)) => {}
             Err(refusal) => self.refuse_for(session, update, refusal),
         }
     }
 
     /// Says "saved" once everything up to here is.
-    fn acknowledge(&mut self, session: SessionId) {
-        if self.has_no_room_for(session) {
+    fn acknowledge(&mut self, session: SessionId, attempt: Attempt) {
+        if attempt.kind == UpdateKind::AnswerAhead || self.has_no_room_for(session) {
             return;
         }
         let message = ServerMessage::SyncStatus(SyncStatus::Applied);
@@ -204,8 +214,18 @@ impl RoomCore {
         });
     }
 
-    /// Something before this update is missing: asks for all of it instead of keeping the part.
-    fn ask_again(&mut self, now: Timestamp, session: SessionId) {
+    /// Says that an update was not taken, where nothing is lost by that.
+    fn pass_over(&mut self, session: SessionId, attempt: Attempt) {
+        if attempt.kind != UpdateKind::AnswerAhead {
+            self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
+        }
+    }
+
+    /// Something before this update is missing, and its client does not have it either.
+    fn reject(&mut self, now: Timestamp, session: SessionId, attempt: Attempt) {
+        if attempt.kind == UpdateKind::AnswerAhead {
+            return;
+        }
         let Some(member) = self.members.get_mut(session) else {
             return;
         };
@@ -222,7 +242,6 @@ impl RoomCore {
             });
         }
         self.send(session, ServerMessage::SyncStatus(SyncStatus::NotApplied));
-        self.send(session, ServerMessage::SyncStep1(self.committed.encode()));
     }
 
     fn refuse_for(&mut self, session: SessionId, update: &Bytes, refusal: Refusal) {

@@ -42,9 +42,18 @@ impl RoomTask {
                 }
                 Effect::Tell(said) => self.shared.relay.say(self.plan, said),
                 Effect::ReadRows { after } => self.read_rows(after),
-                Effect::TryAgain { session, update } => {
-                    self.apply(core, Input::TriedAgain { session, update });
-                }
+                Effect::TryAgain {
+                    session,
+                    update,
+                    attempt,
+                } => self.apply(
+                    core,
+                    Input::TriedAgain {
+                        session,
+                        update,
+                        attempt,
+                    },
+                ),
                 Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(seq, bytes),
                 Effect::Quarantine {
                     update,

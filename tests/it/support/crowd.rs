@@ -42,6 +42,11 @@ impl Drivers {
         Self { writers, watchers }
     }
 
+    /// Somebody who was not there before.
+    pub(crate) async fn newcomer(&self, connect: Connect) -> Client {
+        self.watchers.join(connect).await
+    }
+
     /// Nobody brings back what the server lost.
     pub(crate) async fn kill9(&self) {
         tokio::join!(self.writers.kill9(), self.watchers.kill9());

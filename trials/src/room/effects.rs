@@ -50,12 +50,23 @@ impl Stage {
                 Effect::Quarantine { reason, .. } => {
                     return Err(Finding::Broken(format!("quarantined: {reason}")));
                 }
+                Effect::TryAgain {
+                    session,
+                    update,
+                    attempt,
+                } => {
+                    let input = Input::TriedAgain {
+                        session,
+                        update,
+                        attempt,
+                    };
+                    self.handle(dice, input)?;
+                }
                 Effect::Rebuild
                 | Effect::EndPlan
                 | Effect::End
                 | Effect::Tell(_)
-                | Effect::ReadRows { .. }
-                | Effect::TryAgain { .. } => {
+                | Effect::ReadRows { .. } => {
                     return Err(Finding::Broken(format!("{effect:?} for no reason")));
                 }
             }
