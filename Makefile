@@ -43,9 +43,9 @@ check: tools ## Check format, lints, documentation, house rules and licences
 	scripts/check-dependencies.sh
 
 .PHONY: soak
-soak: test-tools ## Run the crash, outage and many-node tests for 30 rounds
+soak: test-tools ## Run the crash, outage, reconnecting and many-node tests for 30 rounds
 	CONVENE_SOAK_ROUNDS=30 $(CARGO) nextest run $(PROFILE) $(LOCKED) --profile soak --test it \
-		-E 'test(/^(kill|outage|first_visitors|nodes)::/)'
+		-E 'test(/^(kill|outage|first_visitors|nodes|reconnecting)::/)'
 
 .PHONY: bench
 bench: ## Measure convene and other servers side by side; writes the table in README.md

@@ -22,10 +22,11 @@ const HELD: Duration = Duration::from_millis(300);
 const CONNECTING: Duration = Duration::from_secs(3);
 const MARKS_MIN: usize = 20;
 
-/// The next 26 letters of one client, each behind the one before: the first, and a later one.
+/// Letters of one client, each behind the one before: the first, the second and the sixth.
 const FIRST: &str = "01 01 07 00 04 01 01 74 01 61 00";
 const SECOND: &str = "01 01 07 01 84 07 00 01 62 00";
-const NOTHING: &str = "00 01 02 00 00";
+const LATER: &str = "01 01 07 05 84 07 04 01 66 00";
+const NOTHING: &str = "00 00";
 
 #[tokio::test]
 async fn whoever_writes_while_the_network_fails_is_saved_by_one_new_connection() {
@@ -48,8 +49,7 @@ async fn whoever_writes_while_the_network_fails_is_saved_by_one_new_connection()
         every_ms: WRITE_EVERY_MS,
     };
     let crowd = Crowd::start(&drivers, &scene).await;
-    let rounds = rounds();
-    for _ in 0..rounds {
+    for _ in 0..rounds() {
         crowd.goes_on(MARKS_MIN).await;
         network.freeze();
         tokio::time::sleep(HELD).await;
@@ -87,20 +87,54 @@ async fn whoever_writes_while_the_network_fails_is_saved_by_one_new_connection()
     assert_eq!(marks_in(&content), crowd.sent());
 }
 
-/// What a session is sent next that is about its own updates.
-async fn next_word(socket: &mut RawSocket, words: &[&[u8]]) -> usize {
-    loop {
-        match socket.next(SOON).await {
-            Some(Received::Binary(frame)) => {
-                let word = words.iter().position(|word| frame.starts_with(word));
-                if let Some(word) = word {
-                    return word;
+/// What a Hocuspocus session is told of its own updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Step1,
+    Step2,
+    Applied,
+    NotApplied,
+}
+
+/// A client that says what it likes.
+struct Teller {
+    socket: RawSocket,
+    plan: String,
+}
+
+impl Teller {
+    async fn says(&mut self, message: &[u8]) {
+        self.socket.send(&addressed(&self.plan, message)).await;
+    }
+
+    /// The next word; what is about others is passed over.
+    async fn hears(&mut self) -> Word {
+        loop {
+            match self.socket.next(SOON).await {
+                Some(Received::Binary(frame)) => {
+                    let is = |message| frame.starts_with(&addressed(&self.plan, message));
+                    let word = [
+                        (Word::Step1, is(&[0, 0])),
+                        (Word::Step2, is(&[0, 1])),
+                        (Word::Applied, is(&[8, 1])),
+                        (Word::NotApplied, is(&[8, 0])),
+                    ];
+                    if let Some((word, _)) = word.iter().find(|(_, is_it)| *is_it) {
+                        return *word;
+                    }
                 }
+                Some(Received::Text(_)) => {}
+                other => panic!("there came {other:?}"),
             }
-            Some(Received::Text(_)) => {}
-            other => panic!("there came {other:?}"),
         }
     }
+}
+
+/// A step 2 (kind 1) or an update (kind 2).
+fn sync_message(kind: u8, update: &str) -> Vec<u8> {
+    let update = hex(update);
+    let length = u8::try_from(update.len()).expect("it is short");
+    [&[0, kind, length], update.as_slice()].concat()
 }
 
 #[tokio::test]
@@ -108,63 +142,48 @@ async fn what_is_missing_is_asked_for_and_each_change_has_one_status_in_order() 
     let server = Server::start(Options::default().set("CONVENE_REJECTS_PER_MINUTE", 2)).await;
     let owner = Account::register(&server, "Olga").await;
     let plan = owner.create_plan(&server).await;
-    let mut socket = RawSocket::hocuspocus(&server, &plan, &owner.token).await;
-    let say = |bytes: &str| addressed(&plan, &hex(bytes));
-    let update = |kind: u8, update: &str| {
-        let bytes = hex(update);
-        let length = u8::try_from(bytes.len()).unwrap();
-        addressed(&plan, &[&[0, kind, length], bytes.as_slice()].concat())
-    };
-    let (step1, step2) = (addressed(&plan, &[0, 0]), addressed(&plan, &[0, 1]));
-    let (applied, not_applied) = (addressed(&plan, &[8, 1]), addressed(&plan, &[8, 0]));
-    let words: [&[u8]; 4] = [&step1, &step2, &applied, &not_applied];
-    const STEP1: usize = 0;
-    const APPLIED: usize = 2;
-    const NOT_APPLIED: usize = 3;
-
-    socket.send(&say("00 00 01 00")).await;
-    assert_eq!(next_word(&mut socket, &words).await, STEP1);
-    socket
-        .frame("a step 2", |frame| frame.starts_with(&step2))
-        .await;
-    // The answer to the step 1 is on its way: it is not asked for again.
-    socket.send(&update(2, SECOND)).await;
-    socket.send(&update(1, FIRST)).await;
+    let socket = RawSocket::hocuspocus(&server, &plan, &owner.token).await;
+    let mut teller = Teller { socket, plan };
+    teller.says(&hex("00 00 01 00")).await;
+    assert_eq!(teller.hears().await, Word::Step1);
+    assert_eq!(teller.hears().await, Word::Step2);
+    // The answer to that step 1 is on its way: it is not asked for again.
+    teller.says(&sync_message(2, SECOND)).await;
+    teller.says(&sync_message(1, FIRST)).await;
     for _ in 0..2 {
-        let word = next_word(&mut socket, &words).await;
-        // The answer holds the first letter only, so that the second one builds on it.
-        assert_eq!(word, APPLIED);
+        assert_eq!(teller.hears().await, Word::Applied);
     }
     // What nobody has: asked for, not taken, and not for ever.
-    let third_without_second = "01 01 07 05 84 07 04 01 66 00";
     for _ in 0..2 {
-        socket.send(&update(2, third_without_second)).await;
-        assert_eq!(next_word(&mut socket, &words).await, STEP1);
-        socket.send(&say(NOTHING)).await;
-        assert_eq!(next_word(&mut socket, &words).await, NOT_APPLIED);
-        assert_eq!(next_word(&mut socket, &words).await, APPLIED);
+        teller.says(&sync_message(2, LATER)).await;
+        assert_eq!(teller.hears().await, Word::Step1);
+        teller.says(&sync_message(1, NOTHING)).await;
+        assert_eq!(teller.hears().await, Word::NotApplied);
+        assert_eq!(teller.hears().await, Word::Applied);
     }
-    socket.send(&update(2, third_without_second)).await;
-    assert_eq!(next_word(&mut socket, &words).await, STEP1);
-    socket.send(&say(NOTHING)).await;
-    assert_eq!(socket.closed(SOON).await, 1013);
+    teller.says(&sync_message(2, LATER)).await;
+    assert_eq!(teller.hears().await, Word::Step1);
+    teller.says(&sync_message(1, NOTHING)).await;
+    assert_eq!(teller.socket.closed(SOON).await, 1013);
+}
 
+#[tokio::test]
+async fn a_y_websocket_client_is_asked_for_what_is_missing_and_not_for_ever() {
+    let server = Server::start(Options::default().set("CONVENE_REJECTS_PER_MINUTE", 2)).await;
+    let owner = Account::register(&server, "Olga").await;
+    let plan = owner.create_plan(&server).await;
     let mut socket = RawSocket::ywebsocket(&server, &plan, &owner.token).await;
     socket.send(&hex("00 00 01 00")).await;
     socket
         .frame("a step 2", |frame| frame.starts_with(&[0, 1]))
         .await;
-    socket.send(&hex(NOTHING)).await;
+    socket.send(&sync_message(1, NOTHING)).await;
     for _ in 0..3 {
-        let bytes = hex(third_without_second);
-        let length = u8::try_from(bytes.len()).unwrap();
-        socket
-            .send(&[&[0, 2, length], bytes.as_slice()].concat())
-            .await;
+        socket.send(&sync_message(2, LATER)).await;
         socket
             .frame("a step 1", |frame| frame.starts_with(&[0, 0]))
             .await;
-        socket.send(&hex(NOTHING)).await;
+        socket.send(&sync_message(1, NOTHING)).await;
     }
     assert_eq!(socket.closed(SOON).await, 4529);
 }

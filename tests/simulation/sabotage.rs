@@ -187,13 +187,15 @@ fn is_tried_in_turn(effect: &Effect) -> bool {
 }
 
 fn acknowledge_deferred(effect: Effect) -> Effect {
-    match effect {
-        Effect::TryAgain { session, .. } if is_tried_in_turn(&effect) => Effect::Send {
+    if is_tried_in_turn(&effect)
+        && let Effect::TryAgain { session, .. } = effect
+    {
+        return Effect::Send {
             to: session,
             message: ServerMessage::SyncStatus(SyncStatus::Applied),
-        },
-        other => other,
+        };
     }
+    effect
 }
 
 fn acknowledge_early(told: &Told, mut effects: Vec<Effect>) -> Vec<Effect> {
