@@ -1,0 +1,26 @@
+//! What a plan is, apart from how it is shared: its schema as data, a plain reading of its content, the
+//! operations that change it, how two contents differ, and what is wrong with one.
+//!
+//! ```text
+//! schema ──> content ──> op (apply) ──> content'     diff(content, content') ──> differences
+//!                 └────> finding::find ──> findings
+//! ```
+//!
+//! Everything here is pure: no clock, no network, no CRDT. The server reads a [`content::Content`] from a
+//! document and performs [`op::Op`]s on it; an import, a client of the control channel and a proposal all
+//! change a plan through the same operations.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "tests fail by panicking"
+    )
+)]
+
+pub mod content;
+pub mod op;
+pub mod rank;
+pub mod schema;
+pub mod value;
