@@ -4,6 +4,7 @@ FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
 # rust-toolchain.toml is left out: the image has one toolchain, and rustup would fetch another.
 COPY Cargo.toml Cargo.lock ./
+COPY plan plan
 COPY protocol protocol
 COPY migrations migrations
 # Members of the workspace that are not built; cargo reads their manifests.

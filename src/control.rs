@@ -5,6 +5,7 @@
 //! name it in the `methods!` table below.
 
 mod document;
+mod entity;
 mod member;
 mod plan;
 mod repeat;
@@ -87,6 +88,14 @@ methods![
     convene_protocol::control::plan::List,
     convene_protocol::control::plan::Get,
     convene_protocol::control::plan::Delete,
+    convene_protocol::control::plan::Content,
+    convene_protocol::control::plan::Edit,
+    convene_protocol::control::entity::List,
+    convene_protocol::control::entity::Get,
+    convene_protocol::control::entity::Add,
+    convene_protocol::control::entity::Update,
+    convene_protocol::control::entity::Archive,
+    convene_protocol::control::entity::Restore,
     convene_protocol::control::member::List,
     convene_protocol::control::member::SetRole,
     convene_protocol::control::member::Remove,

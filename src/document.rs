@@ -33,9 +33,11 @@ mod forgetting;
 mod joining;
 mod merge;
 mod presence;
+mod reading;
 mod replica;
 mod reserved;
 mod same_history;
+mod scribe;
 
 pub use content::RootKind;
 pub use epoch::{epoch_client, epoch_start};
@@ -45,6 +47,7 @@ pub use presence::{
 };
 pub use refusal::Refusal;
 pub use replica::{Applied, Loaded, Replica, Stored, verify_snapshot};
+pub use scribe::{Scribe, WriteFailed};
 pub use state_vector::StateVector;
 
 /// Names one replica of a document among all that ever wrote to it; below 2^53.

@@ -13,6 +13,7 @@
 //! later from the replica. [`registry::Registry`] makes sure that a plan has one room on a node,
 //! and [`thread`] runs rooms on threads of their own, watched for an update that never ends.
 
+pub mod ask;
 pub mod effect;
 pub mod input;
 

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "simulation/asking.rs"]
+mod asking;
 #[path = "simulation/awareness.rs"]
 mod awareness;
 #[path = "simulation/client_end.rs"]
@@ -277,7 +279,7 @@ fn a_row_that_a_load_leaves_out_is_found() {
 #[test]
 fn an_exchange_without_end_is_found() {
     let found = first_broken(Sabotage::EndlessAnswers);
-    assert_eq!(found.promise, Promise::OneStatusPerUpdate, "{found:?}");
+    assert_eq!(found.promise, Promise::Settles, "{found:?}");
 }
 
 #[test]

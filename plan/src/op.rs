@@ -1,6 +1,6 @@
 //! The operations that change a plan, each with what it expects to find.
 //!
-//! [`Content::apply`] judges operations on a reading of the plan, all or none, and answers the edits
+//! [`Content::apply`](crate::content::Content::apply) judges operations on a reading of the plan, all or none, and answers the edits
 //! that a document needs for them. Whoever keeps the document performs those as one transaction.
 
 mod apply;
@@ -118,6 +118,17 @@ pub struct Edit {
     pub id: String,
     /// What becomes of it.
     pub change: Change,
+}
+
+impl Edit {
+    /// Root and entity, for people.
+    fn path(&self) -> String {
+        if self.id.is_empty() {
+            self.root.clone()
+        } else {
+            format!("{}/{}", self.root, self.id)
+        }
+    }
 }
 
 /// What becomes of an entity.

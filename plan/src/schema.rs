@@ -4,6 +4,7 @@
 //! knows: that is kept, shown and never dropped, so an older server does not harm a newer plan.
 
 pub mod check;
+pub mod describe;
 pub mod roots;
 
 pub use check::Problem;

@@ -83,6 +83,31 @@ pub fn read<T: for<'de> Deserialize<'de>>(value: &Json) -> Option<T> {
     T::deserialize(value).ok()
 }
 
+/// JSON whose whole numbers are integers, as far as JavaScript counts: `30.0` is `30`, so that values
+/// compare the same wherever they come from.
+pub fn normal(json: Json) -> Json {
+    match json {
+        Json::Number(number) => whole(&number).map_or(Json::Number(number), Json::from),
+        Json::Array(items) => items.into_iter().map(normal).collect(),
+        Json::Object(members) => members
+            .into_iter()
+            .map(|(key, json)| (key, normal(json)))
+            .collect(),
+        Json::Null | Json::Bool(_) | Json::String(_) => json,
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "it is looked at what is lost"
+)]
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    const LARGEST: f64 = 9_007_199_254_740_991.0;
+    let float = number.as_f64()?;
+    let is_whole = number.is_f64() && float.fract() == 0.0 && float.abs() <= LARGEST;
+    is_whole.then_some(float as i64)
+}
+
 /// A day, `YYYY-MM-DD` and nothing else.
 pub fn day(text: &str) -> Option<Date> {
     let day: Date = text.parse().ok()?;

@@ -12,6 +12,8 @@ pub mod session;
 
 pub mod plan;
 
+pub mod entity;
+
 pub mod member;
 
 pub mod document;
@@ -46,12 +48,20 @@ pub trait Notice: Serialize + DeserializeOwned {
 }
 
 /// Every method a client may call.
-pub const METHODS: [&str; 9] = [
+pub const METHODS: [&str; 17] = [
     session::Authenticate::METHOD,
     plan::Create::METHOD,
     plan::List::METHOD,
     plan::Get::METHOD,
     plan::Delete::METHOD,
+    plan::Content::METHOD,
+    plan::Edit::METHOD,
+    entity::List::METHOD,
+    entity::Get::METHOD,
+    entity::Add::METHOD,
+    entity::Update::METHOD,
+    entity::Archive::METHOD,
+    entity::Restore::METHOD,
     member::List::METHOD,
     member::SetRole::METHOD,
     member::Remove::METHOD,

@@ -1,7 +1,9 @@
 //! `plan.*`: making, finding and deleting plans.
 
 use convene_protocol::control::Done;
-use convene_protocol::control::plan::{Create, Delete, Get, List, PlanBody, Plans};
+use convene_protocol::control::plan::{
+    Content, Create, Delete, Edit, Get, List, OPS_MAX, PlanBody, Plans, Whole,
+};
 use convene_protocol::error_code::ErrorCode;
 
 use super::{Caller, Desk, Method, no_such_plan};
@@ -70,6 +72,28 @@ impl Method for Delete {
         desk.registry
             .end(access.plan(), ErrorCode::NotFound, "this plan was deleted")
             .await;
+        Ok(Done {})
+    }
+}
+
+impl Method for Content {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Whole, Failure> {
+        let grant = desk.grant(caller, &self.plan).await?;
+        let content = desk.read_plan(grant.plan()).await?;
+        Ok(Whole {
+            roots: content.to_json(),
+        })
+    }
+}
+
+impl Method for Edit {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Done, Failure> {
+        let grant = desk.grant(caller, &self.plan).await?;
+        if self.ops.len() > OPS_MAX {
+            let say = format!("ops: at most {OPS_MAX} at once");
+            return Err(Failure::new(ErrorCode::Invalid, say));
+        }
+        desk.edit_plan(&grant, self.ops).await?;
         Ok(Done {})
     }
 }

@@ -25,15 +25,28 @@ pub(super) fn integrate<T>(
         .ok()
         .and_then(Result::ok)
         .ok_or(Failure::Undecodable)?;
+    transact(
+        doc,
+        |txn| txn.apply_update(update).map_err(|error| error.to_string()),
+        emit,
+    )
+}
+
+/// Performs `work` as one transaction; `emit` reads what it did.
+pub(super) fn transact<T>(
+    doc: &Doc,
+    work: impl FnOnce(&mut TransactionMut<'_>) -> Result<(), String>,
+    emit: impl FnOnce(&TransactionMut<'_>) -> T,
+) -> Result<T, Failure> {
     let txn = doc
         .try_transact_mut()
         .map_err(|error| Failure::Harmed(error.to_string()))?;
     // Dropped only after it has committed: dropping commits, and a second panic would abort.
     let mut txn = ManuallyDrop::new(txn);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let applied = txn.apply_update(update);
+        let done = work(&mut txn);
         txn.commit();
-        applied.map_err(|error| error.to_string())?;
+        done?;
         if txn.has_missing_updates() {
             return Err("something was left pending".to_owned());
         }

@@ -104,7 +104,7 @@ fn root<T: ReadTxn>(txn: &T, name: &str, kind: RootKind) -> Value {
     }
 }
 
-fn out<T: ReadTxn>(txn: &T, value: &Out) -> Value {
+pub(super) fn out<T: ReadTxn>(txn: &T, value: &Out) -> Value {
     match value {
         Out::Any(any) => plain(any),
         Out::YText(text) => text.get_string(txn).into(),

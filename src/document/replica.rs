@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
+use convene_plan::content::Content;
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, TransactionMut};
 
 use super::applying::{Failure, integrate, said};
@@ -12,6 +13,7 @@ use super::content::{self, RootKind};
 use super::forgetting::{collect, forget_deleted_runs};
 use super::guard::{Admitted, Guard, Writer};
 use super::joining::join;
+use super::reading;
 use super::same_history::is_same_history;
 use super::wire::{Id, Update};
 use super::{ClientId, Refusal, StateVector};
@@ -337,6 +339,11 @@ impl Replica {
         self.read(|txn| content::hash(txn, roots))
     }
 
+    /// What the roots of a plan hold.
+    pub fn plan_content(&self) -> Result<Content, Refusal> {
+        self.read(|txn| reading::content(txn))
+    }
+
     fn read<T>(&self, reading: impl FnOnce(&yrs::Transaction<'_>) -> T) -> Result<T, Refusal> {
         self.check_harmed()?;
         catch_unwind(AssertUnwindSafe(|| {
@@ -371,8 +378,13 @@ fn in_place_of<'a>(
 }
 
 fn new_doc() -> Doc {
-    // The server never edits by itself, so its own client id and name are of no consequence.
-    let mut options = Options::with_guid_and_client_id("convene".into(), ClientID::new(0));
+    // A replica is never edited by itself, so its own client id and name are of no consequence.
+    new_doc_as(0)
+}
+
+/// An empty document that is edited as `client`.
+pub(super) fn new_doc_as(client: ClientId) -> Doc {
+    let mut options = Options::with_guid_and_client_id("convene".into(), ClientID::new(client));
     options.offset_kind = OffsetKind::Utf16;
     // Crafted formats make the clean-up run without end, and clients do their own.
     options.cleanup_formatting = false;

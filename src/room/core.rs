@@ -5,6 +5,7 @@
 //! acknowledgement, the broadcast, and every sync step 2 that was computed with it inside. Each of
 //! these is held at the position of the last update it depends on.
 
+mod asking;
 mod backlog;
 mod committed;
 mod deferred;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use convene_protocol::error_code::ErrorCode;
 
+use self::asking::Scribes;
 use self::backlog::Backlog;
 pub use self::backlog::ROWS_PER_APPEND;
 use self::committed::Committed;
@@ -140,6 +142,7 @@ pub struct RoomCore {
     level: Level,
     others: Others,
     deferred: Deferred,
+    scribes: Scribes,
     backlog: Backlog,
     members: Members,
     presence: PresenceBoard,
@@ -166,6 +169,7 @@ impl RoomCore {
             level: Level::new(start.epoch, start.head),
             others: Others::None,
             deferred: Deferred::default(),
+            scribes: Scribes::default(),
             backlog: Backlog::default(),
             members: Members::default(),
             presence: PresenceBoard::default(),
@@ -237,6 +241,11 @@ impl RoomCore {
                 seq,
                 covered: false,
             } => self.snapshots.give_up(seq),
+            Input::Asked {
+                ticket,
+                client,
+                ask,
+            } => self.answer_ask(now, ticket, client, &ask),
             Input::Elsewhere(elsewhere) => self.hear(now, elsewhere),
             Input::RowsRead { rows } => self.take_read(now, rows),
             Input::Ticked => self.tick(now),
@@ -266,6 +275,7 @@ impl RoomCore {
     /// Puts a replica made anew from the journal in the place of a harmed one, and sends everybody
     /// what the journal holds beyond what this room had committed.
     pub fn rebuilt(&mut self, mut start: Start) -> Vec<Effect> {
+        self.scribes.clear();
         start.replica.take_reservations(&mut self.replica);
         let shown = std::mem::replace(&mut self.committed, Committed::of(&start.replica));
         let is_further = start.head != self.head || self.lacks_rows;

@@ -7,6 +7,7 @@ use convene_protocol::frame::{Scope, ServerMessage};
 use crate::document::ClientId;
 use crate::ids::{SessionId, UserId};
 use crate::relay::envelope::Said;
+use crate::room::ask::{Reply, Ticket};
 use crate::room::input::Attempt;
 use crate::storage::journal::{NewRow, Seq};
 
@@ -56,6 +57,13 @@ pub enum Effect {
         update: Bytes,
         /// What is known by now.
         attempt: Attempt,
+    },
+    /// Answer a question.
+    Reply {
+        /// Which.
+        ticket: Ticket,
+        /// With what.
+        reply: Reply,
     },
     /// Write a snapshot after decoding it once more.
     WriteSnapshot {

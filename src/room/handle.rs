@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::ids::{PlanId, SessionId};
+use crate::room::ask::{Ask, Reply};
 use crate::room::input::{Elsewhere, Input, Joined};
 use crate::room::outbox::{Frame, Outbox};
 use crate::room::standing::Standing;
@@ -43,6 +44,11 @@ pub(super) enum Request {
     },
     /// Something happened.
     Input(Input),
+    /// Answer a question; who is dropped learns that the room is gone.
+    Ask {
+        ask: Ask,
+        reply: oneshot::Sender<Result<Reply, RoomGone>>,
+    },
     /// Turn every session out and end.
     End { code: ErrorCode, say: &'static str },
 }
@@ -172,6 +178,17 @@ impl RoomHandle {
         tokio::select! {
             answer = answer => answer.unwrap_or(Err(JoinRefused::RoomGone)),
             () = self.gone.cancelled() => Err(JoinRefused::RoomGone),
+        }
+    }
+
+    /// Asks the room something; waits until what the answer shows is committed. No answer when the room
+    /// ended with the question in its hands.
+    pub(super) async fn question(&self, ask: Ask) -> Result<Option<Reply>, RoomGone> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Ask { ask, reply }).await?;
+        tokio::select! {
+            answer = answer => answer.map_or(Ok(None), |reply| reply.map(Some)),
+            () = self.gone.cancelled() => Ok(None),
         }
     }
 

@@ -8,9 +8,10 @@ use convene_protocol::frame::ClientMessage;
 
 use crate::auth::access::{Grant, Role};
 use crate::clock::Timestamp;
-use crate::document::PresenceEntry;
+use crate::document::{ClientId, PresenceEntry};
 use crate::ids::{NodeId, SessionId, UserId};
 use crate::relay::envelope::{Batch, Said};
+use crate::room::ask::{Ask, Ticket};
 use crate::storage::journal::{AppendRefused, Committed, Epoch, Row, Seq};
 
 /// One thing that happened, in the past tense, with all the core needs to decide.
@@ -117,6 +118,15 @@ pub enum Input {
         seq: Seq,
         /// Whether rows up to `seq` are covered by a snapshot now.
         covered: bool,
+    },
+    /// The server asks something for somebody.
+    Asked {
+        /// To be named in the answer.
+        ticket: Ticket,
+        /// A client id that nobody has written with.
+        client: ClientId,
+        /// What.
+        ask: Ask,
     },
     /// Something happened at another node.
     Elsewhere(Elsewhere),
@@ -254,6 +264,7 @@ impl Input {
             | Self::Appended { .. }
             | Self::AppendRefused { .. }
             | Self::SnapshotSettled { .. }
+            | Self::Asked { .. }
             | Self::Elsewhere(_)
             | Self::RowsRead { .. }
             | Self::Ticked => None,

@@ -16,7 +16,8 @@ use crate::config::Limits;
 use crate::ids::{PlanId, UserId};
 use crate::relay::Relay;
 use crate::relay::envelope::Said;
-use crate::room::handle::{JoinRefused, RoomHandle, Seat};
+use crate::room::ask::{Ask, Reply};
+use crate::room::handle::{JoinRefused, RoomGone, RoomHandle, Seat};
 use crate::room::input::{Input, Joined};
 use crate::room::outbox::{Ending, Outbox};
 use crate::room::poison::PoisonList;
@@ -123,11 +124,24 @@ impl Registry {
         seat: Seat,
     ) -> Result<RoomHandle, JoinRefused> {
         for _ in 0..JOIN_TRIES {
-            let (serial, handle) = self.0.find_or_start(plan, &seat.outbox)?;
+            let (serial, handle) = self.0.find_or_start(plan, Some(&seat.outbox))?;
             match handle.join(joined.clone(), seat.clone()).await {
                 Ok(()) => return Ok(handle),
                 Err(JoinRefused::RoomGone) => self.0.forget(plan, serial),
                 Err(refused) => return Err(refused),
+            }
+        }
+        Err(JoinRefused::Unavailable)
+    }
+
+    /// Asks the plan's room something, starting the room if there is none. Whether a room that ends
+    /// before it has answered has done what was asked is not known.
+    pub async fn ask(&self, plan: PlanId, ask: Ask) -> Result<Reply, JoinRefused> {
+        for _ in 0..JOIN_TRIES {
+            let (serial, handle) = self.0.find_or_start(plan, None)?;
+            match handle.question(ask.clone()).await {
+                Ok(reply) => return reply.ok_or(JoinRefused::Unavailable),
+                Err(RoomGone) => self.0.forget(plan, serial),
             }
         }
         Err(JoinRefused::Unavailable)
@@ -211,16 +225,18 @@ impl Shared {
     fn find_or_start(
         self: &Arc<Self>,
         plan: PlanId,
-        outbox: &Arc<Outbox>,
+        outbox: Option<&Arc<Outbox>>,
     ) -> Result<(u64, RoomHandle), JoinRefused> {
         let mut rooms = self.rooms();
         if let Some(entry) = rooms.get_mut(&plan) {
-            // A socket may leave and come again all day.
-            let is_other = |one: &Weak<Outbox>| {
-                one.strong_count() > 0 && !std::ptr::eq(one.as_ptr(), Arc::as_ptr(outbox))
-            };
-            entry.outboxes.retain(is_other);
-            entry.outboxes.push(Arc::downgrade(outbox));
+            if let Some(outbox) = outbox {
+                // A socket may leave and come again all day.
+                let is_other = |one: &Weak<Outbox>| {
+                    one.strong_count() > 0 && !std::ptr::eq(one.as_ptr(), Arc::as_ptr(outbox))
+                };
+                entry.outboxes.retain(is_other);
+                entry.outboxes.push(Arc::downgrade(outbox));
+            }
             return Ok((entry.serial, entry.handle.clone()));
         }
         let thread = self.thread_for(plan).ok_or(JoinRefused::Unavailable)?;
@@ -240,7 +256,7 @@ impl Shared {
         if !started {
             return Err(JoinRefused::Unavailable);
         }
-        let outboxes = vec![Arc::downgrade(outbox)];
+        let outboxes = outbox.map(Arc::downgrade).into_iter().collect();
         rooms.insert(
             plan,
             Entry {

@@ -1,5 +1,6 @@
 //! The task that owns a room: it loads the plan, feeds the core and performs what the core decides.
 
+mod asking;
 mod delivery;
 mod elsewhere;
 mod leaving;
@@ -19,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::asking::Asked;
 use self::elsewhere::{Reading, until_read};
 use self::performing::Wants;
 use crate::clock::Timestamp;
@@ -64,6 +66,7 @@ pub(super) struct RoomTask {
     /// Taken from the inbox and not served yet: what came behind an update that did harm.
     requests: Vec<Request>,
     seats: HashMap<SessionId, Seat>,
+    asked: Asked,
     epoch: Epoch,
     append: Option<AppendFuture>,
     snapshot: Option<(Seq, JoinHandle<bool>)>,
@@ -109,6 +112,7 @@ impl RoomTask {
             beat,
             requests: Vec::new(),
             seats: HashMap::new(),
+            asked: Asked::default(),
             epoch: Epoch(0),
             append: None,
             snapshot: None,
@@ -267,6 +271,7 @@ impl RoomTask {
                 self.charge(core, input);
             }
             Request::Input(input) => self.charge(core, input),
+            Request::Ask { ask, reply } => self.ask(core, ask, reply),
             Request::End { code, say } => {
                 for seat in self.seats.values() {
                     seat.outbox.end(Ending::new(code, say));

@@ -25,6 +25,8 @@ pub struct Epoch(pub i64);
 pub enum Origin {
     /// A socket.
     Session(SessionId),
+    /// Operations asked for by the control channel.
+    Control,
     /// An imported file.
     Import,
     /// A backup that was restored.
@@ -37,6 +39,7 @@ impl Origin {
     pub(super) const fn kind(self) -> &'static str {
         match self {
             Self::Session(_) => "session",
+            Self::Control => "control",
             Self::Import => "import",
             Self::Restore => "restore",
             Self::Epoch => "epoch",
@@ -46,13 +49,14 @@ impl Origin {
     pub(super) fn detail(self) -> Option<String> {
         match self {
             Self::Session(session) => Some(session.to_string()),
-            Self::Import | Self::Restore | Self::Epoch => None,
+            Self::Control | Self::Import | Self::Restore | Self::Epoch => None,
         }
     }
 
     fn read(kind: &str, detail: Option<&str>) -> Result<Self, StorageError> {
         match (kind, detail) {
             ("session", Some(id)) => id.parse().map(Self::Session).map_err(StorageError::corrupt),
+            ("control", _) => Ok(Self::Control),
             ("import", _) => Ok(Self::Import),
             ("restore", _) => Ok(Self::Restore),
             ("epoch", _) => Ok(Self::Epoch),

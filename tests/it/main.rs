@@ -14,6 +14,7 @@ mod kill;
 mod meeting;
 mod nodes;
 mod outage;
+mod planning;
 mod reconnecting;
 mod refusals;
 mod storage;

@@ -11,7 +11,7 @@ use convene::document::StateVector;
 use convene::ids::SessionId;
 use convene::room::core::RoomCore;
 use convene::room::effect::Effect;
-use convene::room::input::{Elsewhere, Input, UpdateKind};
+use convene::room::input::{Attempt, Elsewhere, Input, UpdateKind};
 use convene::storage::journal::{Append, Origin};
 use convene_protocol::error_code::{Dialect, ErrorCode};
 use convene_protocol::frame::{ServerMessage, SyncStatus};
@@ -56,6 +56,7 @@ impl Room {
             | Input::Appended { .. }
             | Input::AppendRefused { .. }
             | Input::SnapshotSettled { .. }
+            | Input::Asked { .. }
             | Input::Elsewhere(_)
             | Input::RowsRead { .. }
             | Input::Ticked => Told::Other,
@@ -151,14 +152,8 @@ impl Room {
                     session,
                     update,
                     attempt,
-                } => {
-                    let input = Input::TriedAgain {
-                        session,
-                        update,
-                        attempt,
-                    };
-                    self.feed(world, core, input);
-                }
+                } => self.feed(world, core, tried_again(session, update, attempt)),
+                Effect::Reply { ticket, reply } => Self::check_reply(world, ticket, &reply),
                 Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(world, seq, bytes),
                 Effect::Quarantine { update, .. } => {
                     world.nodes[self.node].poison.insert(update);
@@ -328,6 +323,7 @@ fn watch(world: &mut World, serial: u64, input: &Input) -> Cause {
         Input::AppendRefused { why } => (refusal(why), None),
         Input::SnapshotSettled { covered: true, .. } => ("input: SnapshotSettled, covered", None),
         Input::SnapshotSettled { covered: false, .. } => ("input: SnapshotSettled, failed", None),
+        Input::Asked { .. } => ("input: Asked", None),
         Input::Elsewhere(elsewhere) => {
             if let Elsewhere::Roles(roles) = elsewhere {
                 world.watched.roles(serial, roles);
@@ -340,6 +336,14 @@ fn watch(world: &mut World, serial: u64, input: &Input) -> Cause {
     };
     world.coverage.count(name);
     cause
+}
+
+fn tried_again(session: SessionId, update: Bytes, attempt: Attempt) -> Input {
+    Input::TriedAgain {
+        session,
+        update,
+        attempt,
+    }
 }
 
 fn check_shown(world: &mut World, update: &Bytes, what: &str) {

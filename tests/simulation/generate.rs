@@ -147,6 +147,10 @@ impl Step {
                 peer,
                 edit: Edit::generate(rng),
             }),
+            16 if rng.random_ratio(1, 2) => Self::Say(Say::Operate {
+                peer,
+                count: rng.random(),
+            }),
             16 => Self::Say(Say::Undo { peer }),
             17..=18 => Self::Say(Say::Presence {
                 peer,

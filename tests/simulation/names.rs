@@ -43,6 +43,7 @@ pub(crate) fn name_of(effect: &Effect) -> &'static str {
         Effect::Tell(_) => "effect: Tell of the node's own",
         Effect::ReadRows { .. } => "effect: ReadRows",
         Effect::TryAgain { .. } => "effect: TryAgain",
+        Effect::Reply { .. } => "effect: Reply",
         Effect::WriteSnapshot { .. } => "effect: WriteSnapshot",
         Effect::Quarantine { .. } => "effect: Quarantine",
         Effect::Refuse { code, .. } => match code {

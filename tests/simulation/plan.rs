@@ -238,6 +238,11 @@ pub(crate) enum Say {
     Garbage {
         peer: u8,
     },
+    /// An operation by the control channel.
+    Operate {
+        peer: u8,
+        count: u8,
+    },
 }
 
 /// What happens to connections and pages.

@@ -101,6 +101,7 @@ impl World {
                     socket.up.push_back(Up::Oversized);
                 }
             }
+            Say::Operate { peer, count } => self.operate(self.index(peer), count),
             Say::Garbage { peer } => {
                 let garbage = Bytes::from_static(&[0xff, 0xff]);
                 self.send_up(self.index(peer), ClientMessage::SyncStep1(garbage));

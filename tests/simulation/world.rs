@@ -15,6 +15,7 @@ use convene::room::input::ROWS_PER_READ;
 use convene::storage::journal::{Append, StoredPlan};
 use uuid::Uuid;
 
+use crate::asking::Asked;
 use crate::coverage::Coverage;
 use crate::edits;
 use crate::journal::{From, Journal, SnapshotWrite};
@@ -129,6 +130,7 @@ pub(crate) struct World {
     pub(crate) ear: usize,
     pub(crate) sockets: BTreeMap<SessionId, Socket>,
     pub(crate) sockets_opened: usize,
+    pub(crate) asked: Asked,
     pub(crate) peers: Vec<Peer>,
     /// Who has used a client id that was stolen.
     pub(crate) id_users: BTreeSet<(u64, UserId)>,
@@ -180,6 +182,7 @@ impl World {
             ear: shape.ear,
             sockets: BTreeMap::new(),
             sockets_opened: 0,
+            asked: Asked::new(),
             peers,
             id_users: BTreeSet::new(),
             watched: Sessions::default(),

@@ -4,7 +4,7 @@ use convene::document::{self, Replica};
 use convene::ids::{PlanId, UserId};
 use convene_protocol::control::document::WatchHash;
 use convene_protocol::control::{
-    Call, METHODS, Request, Response, RpcFailure, member, parse_request, plan, session,
+    Call, METHODS, Request, Response, RpcFailure, entity, member, parse_request, plan, session,
 };
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -136,6 +136,14 @@ pub fn judge(text: &str) -> Result<Option<Request>, Finding> {
     check_params::<plan::List>(&request)?;
     check_params::<plan::Get>(&request)?;
     check_params::<plan::Delete>(&request)?;
+    check_params::<plan::Content>(&request)?;
+    check_params::<plan::Edit>(&request)?;
+    check_params::<entity::List>(&request)?;
+    check_params::<entity::Get>(&request)?;
+    check_params::<entity::Add>(&request)?;
+    check_params::<entity::Update>(&request)?;
+    check_params::<entity::Archive>(&request)?;
+    check_params::<entity::Restore>(&request)?;
     check_params::<member::List>(&request)?;
     check_params::<member::SetRole>(&request)?;
     check_params::<member::Remove>(&request)?;

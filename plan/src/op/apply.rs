@@ -8,7 +8,8 @@ use crate::content;
 use crate::content::{Content, Fields, ONE, Value, fields_from_json, fields_to_json};
 use crate::rank::{self, between};
 use crate::schema::check::check_field;
-use crate::schema::{ENTITIES_MAX, Field, Kind, Root, Shape};
+use crate::schema::{ENTITIES_MAX, ENTITY_BYTES_MAX, Field, Kind, Root, Shape};
+use crate::value::normal;
 
 /// Characters of an id beside its prefix.
 const ID_CHARS_MAX: usize = 64;
@@ -22,11 +23,22 @@ impl Content {
             let edit = after.perform(op).map_err(|why| Refused { number, why })?;
             if let Some(edit) = edit {
                 after.take(&edit);
+                let why = after.is_too_large(&edit);
+                why.map_or(Ok(()), |why| Err(Refused { number, why }))?;
                 edits.push(edit);
             }
         }
         *self = after;
         Ok(edits)
+    }
+
+    fn is_too_large(&self, edit: &Edit) -> Option<Why> {
+        let fields = self.entity(&edit.root, &edit.id)?;
+        let bytes: usize = fields.values().map(Value::bytes).sum();
+        (bytes > ENTITY_BYTES_MAX).then(|| {
+            let say = "would hold over 256 KiB; keep large texts elsewhere and link to them";
+            Why::Unsound(format!("{} {say}", edit.path()))
+        })
     }
 
     /// The edit for one operation; none when everything is as it should be already.
@@ -104,7 +116,12 @@ impl Content {
                 root.noun
             )));
         }
-        let mut made = fields_from_json(root, fields);
+        let mut made = match normal(Json::Object(fields.clone())) {
+            Json::Object(fields) => fields_from_json(root, &fields),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
+                Fields::new()
+            }
+        };
         sound(
             made.iter()
                 .flat_map(|(name, value)| check_field(root, name, value)),
@@ -212,7 +229,7 @@ fn sound(problems: impl Iterator<Item = crate::schema::Problem>) -> Result<(), W
 
 fn expects(from: Option<&Json>, present: &Json) -> Result<(), Why> {
     match from {
-        Some(expected) if expected != present => Err(Why::Drifted {
+        Some(expected) if normal(expected.clone()) != *present => Err(Why::Drifted {
             expected: expected.clone(),
             present: present.clone(),
         }),
@@ -242,6 +259,7 @@ fn set(
     }
     let plain = present.and_then(Value::plain).unwrap_or(&Json::Null);
     expects(from, plain)?;
+    let to = &normal(to.clone());
     if to.is_null() {
         return Ok(present.map(|_| Change::Unset(field.to_owned())));
     }
@@ -297,7 +315,7 @@ fn link(
         }
     };
     expects(from, member.unwrap_or(&Json::Null))?;
-    let Some(to) = to else {
+    let Some(to) = &to.cloned().map(normal) else {
         return Ok(member.map(|_| Change::MemberUnset(field.to_owned(), key.to_owned())));
     };
     let one = Value::Map([(key.to_owned(), to.clone())].into());
@@ -440,6 +458,19 @@ mod tests {
         ] {
             assert!(refused(&mut content, json.clone()).contains(say), "{json}");
         }
+    }
+
+    #[test]
+    fn an_entity_has_a_size_and_a_root_a_number_at_most() {
+        let mut content = with_session();
+        let extra =
+            json!({"op": "set", "path": ["sessions", "se_A", "extra"], "to": "x".repeat(300_000)});
+        assert!(refused(&mut content, extra).contains("sessions/se_A would hold over 256 KiB"));
+        for number in 0..ENTITIES_MAX {
+            content.entity_mut("tracks", &format!("tr_{number}"));
+        }
+        let add = json!({"op": "add", "path": ["tracks", "tr_x"], "fields": {}});
+        assert!(refused(&mut content, add).contains("tracks holds 5000 at most"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The control methods and notifications about plans.
 
+use convene_plan::op::Op;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Done, Notice};
@@ -82,6 +83,50 @@ pub struct Delete {
 
 impl Call for Delete {
     const METHOD: &'static str = "plan.delete";
+    type Answer = Done;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `plan.content`: everything that a plan holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    /// The plan.
+    pub plan: String,
+}
+
+/// The answer to [`Content`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Whole {
+    /// By root: things by their ids, or the fields of one thing.
+    pub roots: serde_json::Value,
+}
+
+impl Call for Content {
+    const METHOD: &'static str = "plan.content";
+    type Answer = Whole;
+}
+
+/// `plan.edit`: changes a plan by operations, all or none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// The plan.
+    pub plan: String,
+    /// In order; at most [`OPS_MAX`].
+    pub ops: Vec<Op>,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+/// Operations of one [`Edit`] at most.
+pub const OPS_MAX: usize = 5_000;
+
+impl Call for Edit {
+    const METHOD: &'static str = "plan.edit";
     type Answer = Done;
     fn idempotency_key(&self) -> Option<&str> {
         self.idempotency_key.as_deref()

@@ -9,6 +9,7 @@ use convene_protocol::frame::ServerMessage;
 use crate::clock::Timestamp;
 use crate::document::{self, ClientId};
 use crate::ids::{SessionId, UserId};
+use crate::room::ask::{EditRefused, Reply, Ticket};
 use crate::room::core::RoomCore;
 use crate::room::core::shown::Shown;
 use crate::room::effect::Effect;
@@ -25,7 +26,8 @@ const HELD_BYTES_MAX: usize = 64 << 20;
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) entry: NewRow,
-    pub(super) session: SessionId,
+    /// Whose update it was; none for what the server wrote for somebody.
+    pub(super) session: Option<SessionId>,
     pub(super) author: UserId,
     /// Where each client's clock stands after it.
     pub(super) ends: Vec<(ClientId, u32)>,
@@ -153,19 +155,32 @@ impl Backlog {
     }
 
     /// Drops everything uncommitted and whatever waited for it; tells who waited.
-    fn clear(&mut self) -> (Vec<Row>, BTreeSet<SessionId>) {
+    fn clear(&mut self) -> Dropped {
         let mut rows = std::mem::take(&mut self.under_way);
         rows.extend(self.waiting.drain(..));
-        let waited = self
-            .held
-            .drain(..)
-            .filter_map(|held| recipient(&held.effect))
-            .collect();
+        let mut dropped = Dropped {
+            rows,
+            waited: BTreeSet::new(),
+            asked: Vec::new(),
+        };
+        for held in self.held.drain(..) {
+            dropped.waited.extend(recipient(&held.effect));
+            if let Effect::Reply { ticket, .. } = held.effect {
+                dropped.asked.push(ticket);
+            }
+        }
         self.held_bytes = 0;
         self.bytes = 0;
         self.committed = self.accepted;
-        (rows, waited)
+        dropped
     }
+}
+
+/// What will not be committed, and who waited for it.
+struct Dropped {
+    rows: Vec<Row>,
+    waited: BTreeSet<SessionId>,
+    asked: Vec<Ticket>,
 }
 
 fn recipient(effect: &Effect) -> Option<SessionId> {
@@ -236,7 +251,15 @@ impl RoomCore {
 
     /// The journal refused for good: nothing uncommitted can stay in the replica.
     pub(super) fn give_up_append(&mut self, why: &AppendRefused) {
-        let (dropped, waited) = self.backlog.clear();
+        let Dropped {
+            rows,
+            waited,
+            asked,
+        } = self.backlog.clear();
+        for ticket in asked {
+            let reply = Reply::Refused(EditRefused::Unavailable);
+            self.effects.push(Effect::Reply { ticket, reply });
+        }
         // Also when the room ends: a last snapshot would hold what no row does.
         self.poisoned = true;
         match why {
@@ -250,12 +273,15 @@ impl RoomCore {
             AppendRefused::ClientIdTaken(client) => {
                 // Whoever wrote, and whoever waited for an answer, which will never come.
                 let mut others = waited;
-                for row in dropped {
+                for row in rows {
+                    let Some(session) = row.session else {
+                        continue;
+                    };
                     if row.first_seen.contains(client) {
                         let say = "this client id is in use; reload the document".to_owned();
-                        self.refuse(row.session, ErrorCode::Conflict, say);
+                        self.refuse(session, ErrorCode::Conflict, say);
                     } else {
-                        others.insert(row.session);
+                        others.insert(session);
                     }
                 }
                 self.effects.extend(others.into_iter().map(|session| {

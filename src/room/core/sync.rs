@@ -184,7 +184,7 @@ impl RoomCore {
                 };
                 self.backlog.push(Row {
                     entry,
-                    session,
+                    session: Some(session),
                     author,
                     ends,
                     first_seen,

@@ -8,7 +8,7 @@ use super::loading::LoadError;
 use super::{RoomTask, until_written};
 use crate::ids::SessionId;
 use crate::room::core::RoomCore;
-use crate::room::handle::{JoinRefused, Request};
+use crate::room::handle::{JoinRefused, Request, RoomGone};
 use crate::room::outbox::Ending;
 
 impl RoomTask {
@@ -40,9 +40,15 @@ impl RoomTask {
         self.shared.forget(self.plan, self.serial);
         self.inbox.close();
         while let Ok(request) = self.inbox.try_recv() {
-            if let Request::Join { reply, .. } = request {
-                // The session asks the registry again.
-                reply.send(Err(JoinRefused::RoomGone)).ok();
+            match request {
+                // The session asks the registry again, and so does whoever asked something.
+                Request::Join { reply, .. } => {
+                    reply.send(Err(JoinRefused::RoomGone)).ok();
+                }
+                Request::Ask { reply, .. } => {
+                    reply.send(Err(RoomGone)).ok();
+                }
+                Request::Input(_) | Request::End { .. } => {}
             }
         }
         let effects = core.final_snapshot();

@@ -54,6 +54,7 @@ impl RoomTask {
                         attempt,
                     },
                 ),
+                Effect::Reply { ticket, reply } => self.reply(ticket, reply),
                 Effect::WriteSnapshot { seq, bytes } => self.write_snapshot(seq, bytes),
                 Effect::Quarantine {
                     update,

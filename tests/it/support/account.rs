@@ -89,13 +89,30 @@ impl Account {
 
     /// A control request in a text frame, which must succeed.
     pub(crate) async fn call(&self, server: &Server, method: &str, params: Value) -> Value {
+        let answer = self.ask(server, method, params).await;
+        assert_eq!(answer.get("error"), None, "{method} was refused: {answer}");
+        answer["result"].clone()
+    }
+
+    /// A control request that must fail: its code and its sentence.
+    pub(crate) async fn is_refused(
+        &self,
+        server: &Server,
+        method: &str,
+        params: Value,
+    ) -> (String, String) {
+        let answer = self.ask(server, method, params).await;
+        let error = &answer["error"];
+        (text(&error["data"]["code"]), text(&error["message"]))
+    }
+
+    /// A control request in a text frame; gives back the whole answer.
+    async fn ask(&self, server: &Server, method: &str, params: Value) -> Value {
         let mut socket =
             RawSocket::open(&format!("{}?token={}", server.ws_url(), self.token)).await;
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         socket.send_text(&request.to_string()).await;
-        let answer: Value = serde_json::from_str(&socket.text().await).expect("answers are JSON");
-        assert_eq!(answer.get("error"), None, "{method} was refused: {answer}");
-        answer["result"].clone()
+        serde_json::from_str(&socket.text().await).expect("answers are JSON")
     }
 }
 

@@ -66,7 +66,8 @@ impl Stage {
                 | Effect::EndPlan
                 | Effect::End
                 | Effect::Tell(_)
-                | Effect::ReadRows { .. } => {
+                | Effect::ReadRows { .. }
+                | Effect::Reply { .. } => {
                     return Err(Finding::Broken(format!("{effect:?} for no reason")));
                 }
             }

@@ -1,0 +1,54 @@
+//! What the server itself asks a room for somebody who may have no replica: to read the plan, and to
+//! change it by operations.
+
+use convene_plan::content::Content;
+use convene_plan::op::{Op, Refused};
+
+use crate::auth::access::WriteAccess;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// What the plan holds.
+    Read,
+    /// Operations to be performed, all or none.
+    Edit {
+        /// For whom.
+        access: WriteAccess,
+        /// In order.
+        ops: Vec<Op>,
+    },
+}
+
+/// Tells one question of a room from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// What a room answers. Like everything that is shown, it is committed.
+#[derive(Debug)]
+pub enum Reply {
+    /// What the plan holds.
+    Content(Box<Content>),
+    /// The operations are performed and committed; without one when there was nothing to do.
+    Edited,
+    /// Nothing was changed.
+    Refused(EditRefused),
+}
+
+/// Why a room changed nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum EditRefused {
+    /// An operation does not fit what the plan holds.
+    #[error("{0}")]
+    Op(Refused),
+    /// What the operations make is refused as an update of any client would be.
+    #[error("{0}")]
+    Update(String),
+    /// The plan is full.
+    #[error("this plan has reached its size limit and is read-only")]
+    Full,
+    /// The plan cannot be changed or read for now, or what became of it is not known: the same again is
+    /// safe.
+    #[error("the plan cannot be saved at the moment; repeat this in a few seconds")]
+    Unavailable,
+}
