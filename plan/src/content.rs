@@ -70,7 +70,10 @@ pub struct Content {
 
 impl Content {
     /// The entities of a root by id; a root that holds one thing holds it under [`ONE`].
-    pub fn entities(&self, root: &str) -> impl Iterator<Item = (&str, &Fields)> {
+    pub fn entities<'a>(
+        &'a self,
+        root: &str,
+    ) -> impl Iterator<Item = (&'a str, &'a Fields)> + use<'a> {
         let entities = self.roots.get(root).into_iter().flatten();
         entities.map(|(id, fields)| (id.as_str(), fields))
     }

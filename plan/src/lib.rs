@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! schema ──> content ──> op (apply) ──> content'     diff(content, content') ──> differences
-//!                 └────> finding::find ──> findings
+//!                 └────> view ──> finding::find ──> findings, with fixes that are operations
 //! ```
 //!
 //! Everything here is pure: no clock, no network, no CRDT. The server reads a [`content::Content`] from a
@@ -20,7 +20,9 @@
 )]
 
 pub mod content;
+pub mod finding;
 pub mod op;
 pub mod rank;
 pub mod schema;
 pub mod value;
+pub mod view;

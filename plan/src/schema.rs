@@ -123,6 +123,18 @@ impl Root {
         })
     }
 
+    /// The path of an operation on one of its entities, or of what is `within` it: a field, and a member.
+    pub fn path(&self, id: &str, within: &[&str]) -> Vec<String> {
+        let entity = match self.shape {
+            Shape::Many { .. } => Some(id),
+            Shape::One | Shape::Counts => None,
+        };
+        let path = std::iter::once(self.name).chain(entity);
+        path.chain(within.iter().copied())
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// The prefix of its entities' ids, if it has entities.
     pub fn prefix(&self) -> Option<&'static str> {
         match self.shape {
