@@ -20,6 +20,7 @@
 )]
 
 pub mod content;
+pub mod diff;
 pub mod finding;
 pub mod op;
 pub mod rank;
