@@ -6,6 +6,7 @@
 
 mod document;
 mod entity;
+mod finding;
 mod member;
 mod plan;
 mod repeat;
@@ -90,6 +91,7 @@ methods![
     convene_protocol::control::plan::Delete,
     convene_protocol::control::plan::Content,
     convene_protocol::control::plan::Edit,
+    convene_protocol::control::finding::Find,
     convene_protocol::control::entity::List,
     convene_protocol::control::entity::Get,
     convene_protocol::control::entity::Add,

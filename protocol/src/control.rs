@@ -14,6 +14,8 @@ pub mod plan;
 
 pub mod entity;
 
+pub mod finding;
+
 pub mod member;
 
 pub mod document;
@@ -48,7 +50,7 @@ pub trait Notice: Serialize + DeserializeOwned {
 }
 
 /// Every method a client may call.
-pub const METHODS: [&str; 17] = [
+pub const METHODS: [&str; 18] = [
     session::Authenticate::METHOD,
     plan::Create::METHOD,
     plan::List::METHOD,
@@ -56,6 +58,7 @@ pub const METHODS: [&str; 17] = [
     plan::Delete::METHOD,
     plan::Content::METHOD,
     plan::Edit::METHOD,
+    finding::Find::METHOD,
     entity::List::METHOD,
     entity::Get::METHOD,
     entity::Add::METHOD,

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use convene_protocol::control::document::{Hash, Reset, WatchHash};
 use convene_protocol::control::session::Authenticate;
-use convene_protocol::control::{Call, METHODS, NOTIFICATIONS, Notice, entity, member, plan};
+use convene_protocol::control::{
+    Call, METHODS, NOTIFICATIONS, Notice, entity, finding, member, plan,
+};
 use convene_protocol::control::{Request, parse_request};
 use convene_protocol::frame::ClientMessage;
 use convene_protocol::{hocuspocus, ywebsocket};
@@ -95,6 +97,7 @@ fn check_exchange(request: &str, answer: &str) -> String {
         || check_call::<plan::Delete>(&request, &answer)
         || check_call::<plan::Content>(&request, &answer)
         || check_call::<plan::Edit>(&request, &answer)
+        || check_call::<finding::Find>(&request, &answer)
         || check_call::<entity::List>(&request, &answer)
         || check_call::<entity::Get>(&request, &answer)
         || check_call::<entity::Add>(&request, &answer)

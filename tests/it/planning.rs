@@ -338,3 +338,26 @@ async fn edits_at_the_same_time_merge_as_a_planner_expects() {
         .everybody_reads("sessions", "/se_A/slot", &session["slot"])
         .await;
 }
+
+#[tokio::test]
+async fn a_finding_is_solved_by_the_operations_it_comes_with() {
+    let stage = Stage::on(Options::default()).await;
+    stage.add_session().await;
+    stage
+        .edit(json!([
+            { "op": "add", "path": ["speakers", "sp_1"], "fields": { "name": "Ada", "kind": "cfp", "status": "confirmed" } },
+            { "op": "archive", "path": ["speakers", "sp_1"] },
+        ]))
+        .await;
+    let found = async |rule: &str| {
+        let answer = stage.call("plan.findings", json!({})).await;
+        let findings = answer["findings"].as_array().unwrap().clone();
+        findings.into_iter().find(|finding| finding["rule"] == rule)
+    };
+    let finding = found("ref.archived")
+        .await
+        .expect("a session of somebody who is archived");
+    assert_eq!(finding["severity"], "block");
+    stage.edit(finding["fixes"][0]["ops"].clone()).await;
+    assert_eq!(found("ref.archived").await, None);
+}

@@ -4,7 +4,8 @@ use convene::document::{self, Replica};
 use convene::ids::{PlanId, UserId};
 use convene_protocol::control::document::WatchHash;
 use convene_protocol::control::{
-    Call, METHODS, Request, Response, RpcFailure, entity, member, parse_request, plan, session,
+    Call, METHODS, Request, Response, RpcFailure, entity, finding, member, parse_request, plan,
+    session,
 };
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -138,6 +139,7 @@ pub fn judge(text: &str) -> Result<Option<Request>, Finding> {
     check_params::<plan::Delete>(&request)?;
     check_params::<plan::Content>(&request)?;
     check_params::<plan::Edit>(&request)?;
+    check_params::<finding::Find>(&request)?;
     check_params::<entity::List>(&request)?;
     check_params::<entity::Get>(&request)?;
     check_params::<entity::Add>(&request)?;

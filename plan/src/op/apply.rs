@@ -116,6 +116,9 @@ impl Content {
                 root.noun
             )));
         }
+        if let Some(rank) = fields.get("rank") {
+            sound_rank(rank)?;
+        }
         let mut made = match normal(Json::Object(fields.clone())) {
             Json::Object(fields) => fields_from_json(root, &fields),
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
@@ -237,6 +240,14 @@ fn expects(from: Option<&Json>, present: &Json) -> Result<(), Why> {
     }
 }
 
+fn sound_rank(rank: &Json) -> Result<(), Why> {
+    if rank.as_str().is_some_and(rank::is_rank) {
+        return Ok(());
+    }
+    let say = "rank: must be 1 to 64 digits of base 62, of which the last is not 0";
+    Err(Why::Unsound(say.to_owned()))
+}
+
 fn kind_of(root: &Root, field: &str) -> Option<Kind> {
     root.field(field).map(|it: &Field| it.kind)
 }
@@ -263,9 +274,8 @@ fn set(
     if to.is_null() {
         return Ok(present.map(|_| Change::Unset(field.to_owned())));
     }
-    if field == "rank" && !to.as_str().is_some_and(rank::is_rank) {
-        let say = "rank: must be 1 to 64 digits of base 62, of which the last is not 0";
-        return Err(Why::Unsound(say.to_owned()));
+    if field == "rank" {
+        sound_rank(to)?;
     }
     sound(check_field(root, field, &Value::Plain(to.clone())).into_iter())?;
     Ok((plain != to).then(|| Change::Set(field.to_owned(), to.clone())))
