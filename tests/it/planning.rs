@@ -78,6 +78,8 @@ impl Stage {
         });
         let add = json!({ "root": "sessions", "id": "se_A", "fields": fields });
         self.call("entity.add", add).await;
+        self.everybody_reads("sessions", "/se_A/title", &json!("Kafka"))
+            .await;
     }
 }
 
