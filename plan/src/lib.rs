@@ -4,6 +4,7 @@
 //! ```text
 //! schema ──> content ──> op (apply) ──> content'     diff(content, content') ──> differences
 //!                 └────> view ──> finding::find ──> findings, with fixes that are operations
+//! file <── format ──> import ──> merge::ops ──> op …
 //! ```
 //!
 //! Everything here is pure: no clock, no network, no CRDT. The server reads a [`content::Content`] from a
@@ -22,6 +23,7 @@
 pub mod content;
 pub mod diff;
 pub mod finding;
+pub mod format;
 pub mod op;
 pub mod rank;
 pub mod schema;
