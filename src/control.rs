@@ -10,6 +10,8 @@ mod finding;
 mod member;
 mod plan;
 mod repeat;
+mod transfer;
+mod upload;
 
 use convene_protocol::control::message::{CallId, Response};
 use convene_protocol::control::{Call, Request};
@@ -17,6 +19,7 @@ use convene_protocol::rest::ErrorBody;
 use serde_json::value::RawValue;
 
 use self::repeat::Repeats;
+use self::upload::Uploads;
 use crate::auth::access::{Grant, OwnAccess};
 use crate::auth::principal::Principal;
 use crate::clock::Clock;
@@ -34,6 +37,7 @@ pub struct Desk {
     registry: Registry,
     clock: Clock,
     repeats: Repeats,
+    uploads: Uploads,
 }
 
 /// Who asks, and what they have open on the socket they ask by.
@@ -92,6 +96,10 @@ methods![
     convene_protocol::control::plan::Content,
     convene_protocol::control::plan::Edit,
     convene_protocol::control::finding::Find,
+    convene_protocol::control::transfer::Begin,
+    convene_protocol::control::transfer::Append,
+    convene_protocol::control::transfer::Import,
+    convene_protocol::control::transfer::Export,
     convene_protocol::control::entity::List,
     convene_protocol::control::entity::Get,
     convene_protocol::control::entity::Add,
@@ -133,6 +141,7 @@ impl Desk {
             registry,
             clock,
             repeats: Repeats::default(),
+            uploads: Uploads::default(),
         }
     }
 

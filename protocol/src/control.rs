@@ -16,6 +16,8 @@ pub mod entity;
 
 pub mod finding;
 
+pub mod transfer;
+
 pub mod member;
 
 pub mod document;
@@ -50,7 +52,7 @@ pub trait Notice: Serialize + DeserializeOwned {
 }
 
 /// Every method a client may call.
-pub const METHODS: [&str; 18] = [
+pub const METHODS: [&str; 22] = [
     session::Authenticate::METHOD,
     plan::Create::METHOD,
     plan::List::METHOD,
@@ -59,6 +61,10 @@ pub const METHODS: [&str; 18] = [
     plan::Content::METHOD,
     plan::Edit::METHOD,
     finding::Find::METHOD,
+    transfer::Begin::METHOD,
+    transfer::Append::METHOD,
+    transfer::Import::METHOD,
+    transfer::Export::METHOD,
     entity::List::METHOD,
     entity::Get::METHOD,
     entity::Add::METHOD,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use convene_protocol::control::document::{Hash, Reset, WatchHash};
 use convene_protocol::control::session::Authenticate;
 use convene_protocol::control::{
-    Call, METHODS, NOTIFICATIONS, Notice, entity, finding, member, plan,
+    Call, METHODS, NOTIFICATIONS, Notice, entity, finding, member, plan, transfer,
 };
 use convene_protocol::control::{Request, parse_request};
 use convene_protocol::frame::ClientMessage;
@@ -98,6 +98,10 @@ fn check_exchange(request: &str, answer: &str) -> String {
         || check_call::<plan::Content>(&request, &answer)
         || check_call::<plan::Edit>(&request, &answer)
         || check_call::<finding::Find>(&request, &answer)
+        || check_call::<transfer::Begin>(&request, &answer)
+        || check_call::<transfer::Append>(&request, &answer)
+        || check_call::<transfer::Import>(&request, &answer)
+        || check_call::<transfer::Export>(&request, &answer)
         || check_call::<entity::List>(&request, &answer)
         || check_call::<entity::Get>(&request, &answer)
         || check_call::<entity::Add>(&request, &answer)

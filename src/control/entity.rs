@@ -16,10 +16,12 @@ use ulid::Ulid;
 
 use super::{Caller, Desk, Method};
 use crate::auth::access::Grant;
+use crate::clock::Clock;
 use crate::error::Failure;
 use crate::ids::{PlanId, RequestId};
 use crate::room::ask::{Ask, EditRefused, Reply};
 use crate::room::handle::JoinRefused;
+use crate::storage::journal::Origin;
 
 impl Method for List {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entities, Failure> {
@@ -41,10 +43,7 @@ impl Method for Add {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entity, Failure> {
         let root = root(&self.root)?;
         let prefix = root.prefix().ok_or_else(|| holds_one(root))?;
-        let id = self.id.unwrap_or_else(|| {
-            let number = RequestId::generate(&desk.clock).as_uuid();
-            format!("{prefix}_{}", Ulid::from_bytes(number.into_bytes()))
-        });
+        let id = self.id.unwrap_or_else(|| new_id(&desk.clock, prefix));
         let path = vec![root.name.to_owned(), id.clone()];
         let fields = self.fields;
         let add = |_: &Content| Ok(vec![Op::Add { path, fields }]);
@@ -91,6 +90,12 @@ impl Method for Restore {
         let restore = |_: &Content| Ok(vec![Op::Restore { path }]);
         desk.change_entity(caller, &self.plan, place, restore).await
     }
+}
+
+/// An id that nobody has made up before: a ULID behind the root's prefix.
+pub(super) fn new_id(clock: &Clock, prefix: &str) -> String {
+    let number = RequestId::generate(clock).as_uuid();
+    format!("{prefix}_{}", Ulid::from_bytes(number.into_bytes()))
 }
 
 /// Where a thing is.
@@ -144,7 +149,7 @@ impl Place {
     }
 }
 
-fn root(name: &str) -> Result<&'static Root, Failure> {
+pub(super) fn root(name: &str) -> Result<&'static Root, Failure> {
     Root::of(name).ok_or_else(|| {
         let names: Vec<&str> = convene_plan::schema::ROOTS
             .iter()
@@ -269,7 +274,12 @@ impl Desk {
     }
 
     /// Performs operations for the caller, all or none, and waits until they are committed.
-    pub(super) async fn edit_plan(&self, grant: &Grant, ops: Vec<Op>) -> Result<(), Failure> {
+    pub(super) async fn edit_plan(
+        &self,
+        grant: &Grant,
+        ops: Vec<Op>,
+        origin: Origin,
+    ) -> Result<(), Failure> {
         let access = grant.write().ok_or_else(|| {
             Failure::new(
                 ErrorCode::Forbidden,
@@ -278,7 +288,14 @@ impl Desk {
         })?;
         match self
             .registry
-            .ask(grant.plan(), Ask::Edit { access, ops })
+            .ask(
+                grant.plan(),
+                Ask::Edit {
+                    access,
+                    ops,
+                    origin,
+                },
+            )
             .await
         {
             Ok(Reply::Edited) => Ok(()),
@@ -298,7 +315,7 @@ impl Desk {
     ) -> Result<Entity, Failure> {
         let grant = self.grant(caller, plan).await?;
         let ops = ops(&self.read_plan(grant.plan()).await?)?;
-        self.edit_plan(&grant, ops).await?;
+        self.edit_plan(&grant, ops, Origin::Control).await?;
         place.read(&self.read_plan(grant.plan()).await?)
     }
 }

@@ -10,6 +10,7 @@ use super::{Caller, Desk, Method, no_such_plan};
 use crate::auth::access::Role;
 use crate::error::Failure;
 use crate::ids::PlanId;
+use crate::storage::journal::Origin;
 use crate::storage::plans::PlanRow;
 
 /// The longest name of a plan, in characters.
@@ -93,7 +94,7 @@ impl Method for Edit {
             let say = format!("ops: at most {OPS_MAX} at once");
             return Err(Failure::new(ErrorCode::Invalid, say));
         }
-        desk.edit_plan(&grant, self.ops).await?;
+        desk.edit_plan(&grant, self.ops, Origin::Control).await?;
         Ok(Done {})
     }
 }

@@ -5,6 +5,7 @@ use convene_plan::content::Content;
 use convene_plan::op::{Op, Refused};
 
 use crate::auth::access::WriteAccess;
+use crate::storage::journal::Origin;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub enum Ask {
         access: WriteAccess,
         /// In order.
         ops: Vec<Op>,
+        /// Noted in the journal.
+        origin: Origin,
     },
 }
 

@@ -1,5 +1,7 @@
 //! The plan by the control channel, beside stock clients that hold the same document.
 
+mod files;
+
 use serde_json::{Value, json};
 
 use crate::support::account::Account;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use convene::auth::access::Grant;
 use convene::room::ask::{Ask, Reply, Ticket};
 use convene::room::input::Input;
+use convene::storage::journal::Origin;
 use convene_plan::content::{ONE, Value};
 use convene_plan::op::Op;
 use serde_json::json;
@@ -50,6 +51,7 @@ impl World {
                     from: None,
                     to: json!(count),
                 }],
+                origin: Origin::Control,
             },
         };
         let input = Input::Asked {

@@ -5,7 +5,7 @@ use convene::ids::{PlanId, UserId};
 use convene_protocol::control::document::WatchHash;
 use convene_protocol::control::{
     Call, METHODS, Request, Response, RpcFailure, entity, finding, member, parse_request, plan,
-    session,
+    session, transfer,
 };
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -140,6 +140,10 @@ pub fn judge(text: &str) -> Result<Option<Request>, Finding> {
     check_params::<plan::Content>(&request)?;
     check_params::<plan::Edit>(&request)?;
     check_params::<finding::Find>(&request)?;
+    check_params::<transfer::Begin>(&request)?;
+    check_params::<transfer::Append>(&request)?;
+    check_params::<transfer::Import>(&request)?;
+    check_params::<transfer::Export>(&request)?;
     check_params::<entity::List>(&request)?;
     check_params::<entity::Get>(&request)?;
     check_params::<entity::Add>(&request)?;

@@ -53,7 +53,11 @@ impl RoomCore {
         } else {
             match ask {
                 Ask::Read => self.read_plan(),
-                Ask::Edit { access, ops } => self.edit_plan(now, client, *access, ops),
+                Ask::Edit {
+                    access,
+                    ops,
+                    origin,
+                } => self.edit_plan(now, client, (*access, *origin), ops),
             }
         };
         match reply {
@@ -78,7 +82,7 @@ impl RoomCore {
         &mut self,
         now: Timestamp,
         client: ClientId,
-        access: WriteAccess,
+        (access, origin): (WriteAccess, Origin),
         ops: &[Op],
     ) -> Result<Reply, EditRefused> {
         if self.size.is_full() {
@@ -104,11 +108,16 @@ impl RoomCore {
         let applied = self.replica.apply(&update, access.user());
         let applied = applied.map_err(|refusal| self.cannot_write(&refusal))?;
         self.scribes.keep(scribe);
-        self.push_written(now, access, applied);
+        self.push_written(now, (access, origin), applied);
         Ok(Reply::Edited)
     }
 
-    fn push_written(&mut self, now: Timestamp, access: WriteAccess, applied: Applied) {
+    fn push_written(
+        &mut self,
+        now: Timestamp,
+        (access, origin): (WriteAccess, Origin),
+        applied: Applied,
+    ) {
         let Some(update) = applied.update else {
             return;
         };
@@ -117,7 +126,7 @@ impl RoomCore {
             entry: NewRow {
                 update,
                 author: Some(author),
-                origin: Origin::Control,
+                origin,
                 at: now,
             },
             session: None,

@@ -9,6 +9,7 @@ use crate::content::{Content, ONE, Value};
 use crate::schema::check::check_entity;
 use crate::schema::roots::EVERY_ENTITY;
 use crate::schema::{Field, Kind, ROOTS, Root, Shape};
+use crate::value::normal;
 
 /// A plain value that the schema allows for a field.
 fn any_plain(name: &'static str, kind: Kind) -> BoxedStrategy<Json> {
@@ -126,6 +127,17 @@ fn any_entity(root: &'static Root) -> BoxedStrategy<Vec<(String, Value)>> {
         .boxed()
 }
 
+fn whole(value: Value) -> Value {
+    match value {
+        Value::Plain(json) => Value::Plain(normal(json)),
+        Value::Map(members) => {
+            let member = |(key, json)| (key, normal(json));
+            Value::Map(members.into_iter().map(member).collect())
+        }
+        Value::Text(text) => Value::Text(text),
+    }
+}
+
 /// Entities of any roots, a few.
 pub(super) fn any_plan() -> impl Strategy<Value = Content> {
     let entity = (0..ROOTS.len(), "[A-Z0-9]{4}").prop_flat_map(|(number, tail)| {
@@ -151,7 +163,8 @@ pub(super) fn any_plan() -> impl Strategy<Value = Content> {
         let mut plan = Content::default();
         for (root, id, fields) in entities {
             let entity = plan.entity_mut(root.name, &id);
-            entity.extend(fields);
+            // A plan's whole numbers are integers, however they were written.
+            entity.extend(fields.into_iter().map(|(name, value)| (name, whole(value))));
             if root.prefix().is_some() {
                 entity.insert("id".to_owned(), Value::Plain(json!(id)));
             }
