@@ -13,10 +13,13 @@ mod repeat;
 mod transfer;
 mod upload;
 
+use std::sync::Arc;
+
 use convene_protocol::control::message::{CallId, Response};
 use convene_protocol::control::{Call, Request};
 use convene_protocol::rest::ErrorBody;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 
 use self::repeat::Repeats;
 use self::upload::Uploads;
@@ -30,6 +33,9 @@ use crate::room::registry::Registry;
 use crate::storage::Storage;
 use convene_protocol::error_code::ErrorCode;
 
+/// Works on copies of plans at a time, on one node.
+const APART_MAX: usize = 4;
+
 /// What methods work with; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Desk {
@@ -38,6 +44,7 @@ pub struct Desk {
     clock: Clock,
     repeats: Repeats,
     uploads: Uploads,
+    apart: Arc<Semaphore>,
 }
 
 /// Who asks, and what they have open on the socket they ask by.
@@ -142,6 +149,7 @@ impl Desk {
             clock,
             repeats: Repeats::default(),
             uploads: Uploads::default(),
+            apart: Arc::new(Semaphore::new(APART_MAX)),
         }
     }
 
@@ -175,6 +183,24 @@ impl Desk {
                 Response::failure(Some(id), &body)
             }
         })
+    }
+
+    /// Does what takes milliseconds of a processor, or copies of a plan, where no socket waits for it, and
+    /// a few at a time.
+    async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let permit = Arc::clone(&self.apart).acquire_owned().await;
+        let permit = permit.map_err(|error| Failure::fault().caused_by(error))?;
+        let work = move || {
+            let done = work();
+            drop(permit);
+            done
+        };
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| Failure::fault().caused_by(error))
     }
 
     /// The caller's standing in a plan; plans of others are as good as not there.

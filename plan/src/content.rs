@@ -109,6 +109,14 @@ impl Content {
         self.roots.get_mut(root)?.remove(id)
     }
 
+    /// Roughly how many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        let fields = self.roots.values().flat_map(BTreeMap::values).flatten();
+        fields
+            .map(|(name, value)| name.len() + value.bytes() + 64)
+            .sum()
+    }
+
     /// As JSON: an object of roots, which are objects of entities by id, or one entity. Where the schema
     /// says in which shared type a field is, it is its plain JSON; elsewhere `{"$text": …}` or
     /// `{"$map": …}` says it.

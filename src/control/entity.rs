@@ -3,6 +3,7 @@
 mod listing;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use convene_plan::content::{Content, ONE, Value, fields_to_json};
 use convene_plan::op::{Op, Why};
@@ -12,13 +13,14 @@ use convene_protocol::control::entity::{
 };
 use convene_protocol::error_code::ErrorCode;
 use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use super::{Caller, Desk, Method};
 use crate::auth::access::Grant;
 use crate::clock::Clock;
 use crate::error::Failure;
-use crate::ids::{PlanId, RequestId};
+use crate::ids::{PlanId, RequestId, UserId};
 use crate::room::ask::{Ask, EditRefused, Reply};
 use crate::room::handle::JoinRefused;
 use crate::storage::journal::Origin;
@@ -27,7 +29,7 @@ impl Method for List {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entities, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let content = desk.read_plan(grant.plan()).await?;
-        listing::page(&content, &self)
+        desk.apart(move || listing::page(&content, &self)).await?
     }
 }
 
@@ -35,7 +37,7 @@ impl Method for Get {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entity, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let place = Place::of(&self.root, self.id.as_deref())?;
-        place.read(&desk.read_plan(grant.plan()).await?)
+        place.read(&*desk.read_plan(grant.plan()).await?)
     }
 }
 
@@ -43,7 +45,11 @@ impl Method for Add {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entity, Failure> {
         let root = root(&self.root)?;
         let prefix = root.prefix().ok_or_else(|| holds_one(root))?;
-        let id = self.id.unwrap_or_else(|| new_id(&desk.clock, prefix));
+        let id = self.id.unwrap_or_else(|| match &self.idempotency_key {
+            // A repeat of a request whose answer was lost makes the same thing.
+            Some(key) => keyed_id(caller.principal.user, key, prefix),
+            None => new_id(&desk.clock, prefix),
+        });
         let path = vec![root.name.to_owned(), id.clone()];
         let fields = self.fields;
         let add = |_: &Content| Ok(vec![Op::Add { path, fields }]);
@@ -96,6 +102,18 @@ impl Method for Restore {
 pub(super) fn new_id(clock: &Clock, prefix: &str) -> String {
     let number = RequestId::generate(clock).as_uuid();
     format!("{prefix}_{}", Ulid::from_bytes(number.into_bytes()))
+}
+
+/// The id that a request of `user` with this key makes up, whenever it comes.
+fn keyed_id(user: UserId, key: &str, prefix: &str) -> String {
+    let mut digest = Sha256::new();
+    digest.update(user.as_uuid().as_bytes());
+    digest.update(key.as_bytes());
+    let mut number = [0; 16];
+    for (byte, from) in number.iter_mut().zip(digest.finalize()) {
+        *byte = from;
+    }
+    format!("{prefix}_{}", Ulid::from_bytes(number))
 }
 
 /// Where a thing is.
@@ -174,26 +192,31 @@ fn expectation(
 ) -> Result<Op, Failure> {
     let kind = root.field(field).map(|it| it.kind);
     let path = path.iter().cloned().chain([field.to_owned()]).collect();
-    let text = match present {
-        Some(Value::Text(text)) => Some(text.clone()),
-        None if kind == Some(Kind::Text) => Some(String::new()),
-        Some(Value::Plain(_) | Value::Map(_)) | None => None,
+    let is_text = match present {
+        Some(Value::Text(_)) => true,
+        Some(Value::Plain(_) | Value::Map(_)) => false,
+        None => kind == Some(Kind::Text),
     };
     if matches!(present, Some(Value::Map(_))) || kind.is_some_and(|kind| kind.is_set()) {
         let say = format!("expect.{field}: members of a shared map are expected by plan.edit");
         return Err(Failure::new(ErrorCode::Invalid, say));
     }
-    Ok(match text {
-        Some(text) => Op::Text {
+    // What is expected is also what it is to be: nothing changes, or nothing is done.
+    if !is_text {
+        return Ok(Op::Set {
             path,
-            from: Some(expected.as_str().unwrap_or_default().to_owned()),
-            to: text,
-        },
-        None => Op::Set {
-            path,
-            from: Some(expected),
-            to: present.and_then(Value::plain).cloned().unwrap_or_default(),
-        },
+            from: Some(expected.clone()),
+            to: expected,
+        });
+    }
+    let Json::String(expected) = expected else {
+        let say = format!("expect.{field}: must be a text");
+        return Err(Failure::new(ErrorCode::Invalid, say));
+    };
+    Ok(Op::Text {
+        path,
+        from: Some(expected.clone()),
+        to: expected,
     })
 }
 
@@ -264,9 +287,9 @@ fn member_ops(path: &[String], present: Option<&Value>, to: &Map<String, Json>) 
 
 impl Desk {
     /// What the plan holds, as far as it is committed.
-    pub(super) async fn read_plan(&self, plan: PlanId) -> Result<Content, Failure> {
+    pub(super) async fn read_plan(&self, plan: PlanId) -> Result<Arc<Content>, Failure> {
         match self.registry.ask(plan, Ask::Read).await {
-            Ok(Reply::Content(content)) => Ok(*content),
+            Ok(Reply::Content(content)) => Ok(content),
             Ok(Reply::Refused(refused)) => Err(edit_refused(&refused)),
             Ok(Reply::Edited) => Err(Failure::fault()),
             Err(refused) => Err(not_there(refused)),
@@ -280,6 +303,10 @@ impl Desk {
         ops: Vec<Op>,
         origin: Origin,
     ) -> Result<(), Failure> {
+        // Read again: working the operations out may have taken a while.
+        let role = self.storage.find_role(grant.plan(), grant.user()).await?;
+        let grant = role.map(|role| Grant::new(grant.plan(), grant.user(), role));
+        let grant = grant.ok_or_else(super::no_such_plan)?;
         let access = grant.write().ok_or_else(|| {
             Failure::new(
                 ErrorCode::Forbidden,
@@ -314,9 +341,9 @@ impl Desk {
         ops: impl FnOnce(&Content) -> Result<Vec<Op>, Failure>,
     ) -> Result<Entity, Failure> {
         let grant = self.grant(caller, plan).await?;
-        let ops = ops(&self.read_plan(grant.plan()).await?)?;
+        let ops = ops(&*self.read_plan(grant.plan()).await?)?;
         self.edit_plan(&grant, ops, Origin::Control).await?;
-        place.read(&self.read_plan(grant.plan()).await?)
+        place.read(&*self.read_plan(grant.plan()).await?)
     }
 }
 

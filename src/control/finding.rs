@@ -13,15 +13,12 @@ impl Method for Find {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Findings, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let content = desk.read_plan(grant.plan()).await?;
-        // Milliseconds for a large plan, which other sockets of this thread need not wait.
-        let findings = tokio::task::spawn_blocking(move || {
+        let work = move || {
             let mut findings = find(&content, &Gates::none());
             findings.sort_by(|a, b| (a.severity, &a.key).cmp(&(b.severity, &b.key)));
             findings
-        });
-        let findings = findings
-            .await
-            .map_err(|error| Failure::fault().caused_by(error))?;
+        };
+        let findings = desk.apart(work).await?;
         Ok(Findings {
             total: u64::try_from(findings.len()).unwrap_or(u64::MAX),
             findings: findings.into_iter().take(FINDINGS_MAX).map(body).collect(),

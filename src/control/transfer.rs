@@ -24,10 +24,14 @@ const TRIES: u8 = 4;
 impl Method for Import {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Imported, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
-        let file = desk.uploads.whole(caller.principal.user, &self.upload)?;
+        let file =
+            desk.uploads
+                .whole(caller.principal.user, &self.upload, desk.clock.monotonic())?;
         let table = table_root(self.format, self.root.as_deref())?;
         let (format, mapping) = (self.format, self.mapping);
-        let read = apart(move || read(&file, format, (table, &mapping))).await?;
+        let read = desk
+            .apart(move || read(&file, format, (table, &mapping)))
+            .await?;
         let import = read.map_err(|error| unreadable(&error))?;
         for left in (0..TRIES).rev() {
             let present = desk.read_plan(grant.plan()).await?;
@@ -37,7 +41,7 @@ impl Method for Import {
                     entity::new_id(&clock, prefix)
                 })
             };
-            let ops = apart(work).await?;
+            let ops = desk.apart(work).await?;
             let mut answer = summary(&ops);
             (answer.notes, answer.more_notes) = notes(import.report.clone());
             if self.mode == Mode::Preview {
@@ -45,7 +49,6 @@ impl Method for Import {
             }
             match desk.edit_plan(&grant, ops, Origin::Import).await {
                 Ok(()) => {
-                    desk.uploads.forget(&self.upload);
                     answer.applied = true;
                     return Ok(answer);
                 }
@@ -67,15 +70,9 @@ impl Method for Export {
         let table = table_root(self.format, self.root.as_deref())?;
         let content = desk.read_plan(grant.plan()).await?;
         let (format, clock) = (self.format, desk.clock.clone());
-        apart(move || write(&content, format, table, &clock)).await
+        desk.apart(move || write(&content, format, table, &clock))
+            .await
     }
-}
-
-/// Does what takes milliseconds of a processor where no socket waits for it.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Failure::fault().caused_by(error))
 }
 
 /// The root of a table; no other format has one.

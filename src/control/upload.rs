@@ -1,5 +1,5 @@
 //! `upload.*`: files on their way in, part by part, since a request has a size at most. They are kept in
-//! memory, on the node of the socket, until they are imported or old.
+//! memory, on the node of the socket, until they are old.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,9 +15,9 @@ use super::{Caller, Desk, Method};
 use crate::error::Failure;
 use crate::ids::{RequestId, UserId};
 
-/// Uploads of one account that are not imported yet; a further one takes the place of the oldest.
+/// Uploads of one account; a further one takes the place of the oldest.
 const PER_ACCOUNT_MAX: usize = 2;
-/// Bytes announced of all accounts on this node.
+/// Bytes of all accounts on this node.
 const BYTES_MAX: usize = 256 << 20;
 /// How long an upload is kept after its last part.
 const KEPT_FOR: Duration = Duration::from_mins(10);
@@ -36,14 +36,16 @@ struct Arriving {
 pub(super) struct Uploads(Arc<Mutex<HashMap<String, Arriving>>>);
 
 impl Uploads {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arriving>> {
+    /// Those that are not old.
+    fn kept(&self, now: Instant) -> MutexGuard<'_, HashMap<String, Arriving>> {
         // Each change is one statement.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, one| now.saturating_duration_since(one.last) < KEPT_FOR);
+        all
     }
 
-    fn begin(&self, user: UserId, id: String, bytes: usize, now: Instant) -> Result<(), Failure> {
-        let mut all = self.lock();
-        all.retain(|_, one| now.duration_since(one.last) < KEPT_FOR);
+    fn begin(&self, user: UserId, id: String, bytes: usize, now: Instant) {
+        let mut all = self.kept(now);
         let mut own: Vec<(Instant, String)> = all
             .iter()
             .filter(|(_, one)| one.user == user)
@@ -54,11 +56,6 @@ impl Uploads {
         for (_, id) in own.iter().take(surplus) {
             all.remove(id);
         }
-        let announced: usize = all.values().map(|one| one.bytes).sum();
-        if announced + bytes > BYTES_MAX {
-            let say = "too many files are on their way; try again in a minute";
-            return Err(Failure::new(ErrorCode::Unavailable, say));
-        }
         let arriving = Arriving {
             user,
             bytes,
@@ -66,7 +63,6 @@ impl Uploads {
             last: now,
         };
         all.insert(id, arriving);
-        Ok(())
     }
 
     fn append(
@@ -76,7 +72,8 @@ impl Uploads {
         part: &[u8],
         now: Instant,
     ) -> Result<u64, Failure> {
-        let mut all = self.lock();
+        let mut all = self.kept(now);
+        let there: usize = all.values().map(|one| one.received.len()).sum();
         let one = all
             .get_mut(id)
             .filter(|one| one.user == user)
@@ -90,14 +87,19 @@ impl Uploads {
             let say = format!("data: the file was announced with {} bytes", one.bytes);
             return Err(Failure::new(ErrorCode::Invalid, say));
         }
+        if there + part.len() > BYTES_MAX {
+            let say = "too many files are on their way; go on in a few minutes";
+            return Err(Failure::new(ErrorCode::Unavailable, say));
+        }
+        one.received.reserve_exact(part.len());
         one.received.extend_from_slice(part);
         one.last = now;
         Ok(u64::try_from(one.received.len()).unwrap_or(u64::MAX))
     }
 
     /// A file that is whole.
-    pub(super) fn whole(&self, user: UserId, id: &str) -> Result<Vec<u8>, Failure> {
-        let all = self.lock();
+    pub(super) fn whole(&self, user: UserId, id: &str, now: Instant) -> Result<Vec<u8>, Failure> {
+        let all = self.kept(now);
         let one = all
             .get(id)
             .filter(|one| one.user == user)
@@ -111,11 +113,6 @@ impl Uploads {
             return Err(Failure::new(ErrorCode::Conflict, say));
         }
         Ok(one.received.clone())
-    }
-
-    /// It is imported.
-    pub(super) fn forget(&self, id: &str) {
-        self.lock().remove(id);
     }
 }
 
@@ -135,7 +132,7 @@ impl Method for Begin {
         }
         let upload = RequestId::generate(&desk.clock).to_string();
         let (user, now) = (caller.principal.user, desk.clock.monotonic());
-        desk.uploads.begin(user, upload.clone(), bytes, now)?;
+        desk.uploads.begin(user, upload.clone(), bytes, now);
         Ok(Upload {
             upload,
             received: 0,

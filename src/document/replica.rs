@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use convene_plan::content::Content;
@@ -64,6 +65,8 @@ pub struct Replica {
     harmed: bool,
     /// The whole state, encoded since the last change; every newcomer is sent it.
     whole: RefCell<Option<Bytes>>,
+    /// What the roots of a plan hold, read since the last change.
+    plan: RefCell<Option<Arc<Content>>>,
 }
 
 impl Replica {
@@ -74,6 +77,7 @@ impl Replica {
             guard: Guard::new(bindings),
             harmed: false,
             whole: RefCell::default(),
+            plan: RefCell::default(),
         }
     }
 
@@ -179,6 +183,7 @@ impl Replica {
         let bytes = collected.as_deref().unwrap_or(bytes);
         drop(update);
         self.whole.take();
+        self.plan.take();
         match integrate(&self.doc, bytes, emit) {
             Ok(emitted) => {
                 self.guard.bind(&admitted, writer);
@@ -340,8 +345,13 @@ impl Replica {
     }
 
     /// What the roots of a plan hold.
-    pub fn plan_content(&self) -> Result<Content, Refusal> {
-        self.read(|txn| reading::content(txn))
+    pub fn plan_content(&self) -> Result<Arc<Content>, Refusal> {
+        if let Some(content) = &*self.plan.borrow() {
+            return Ok(Arc::clone(content));
+        }
+        let content = Arc::new(self.read(|txn| reading::content(txn))?);
+        *self.plan.borrow_mut() = Some(Arc::clone(&content));
+        Ok(content)
     }
 
     fn read<T>(&self, reading: impl FnOnce(&yrs::Transaction<'_>) -> T) -> Result<T, Refusal> {

@@ -6,17 +6,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use convene_plan::content::{Content, Value};
+use convene_plan::content::Value;
 use convene_plan::op::{Change, Edit, Op, Refused};
 use serde_json::Value as Json;
 use yrs::{
-    Any, Doc, Map, MapPrelim, MapRef, Number, Out, Text, TextPrelim, TextRef, TransactionMut,
-    WriteTxn,
+    Any, Doc, GetString, Map, MapPrelim, MapRef, Number, Out, ReadTxn, Text, TextPrelim, TextRef,
+    Transact, TransactionMut, WriteTxn,
 };
 
 use super::applying::{Failure, integrate, transact};
 use super::replica::new_doc_as;
-use super::{ClientId, Refusal, Replica, StateVector, reading};
+use super::{ClientId, Refusal, Replica, StateVector};
 use crate::ids::UserId;
 
 /// One account's own replica of a plan, on the server.
@@ -32,8 +32,12 @@ pub struct Scribe {
 pub enum WriteFailed {
     /// An operation does not fit what the plan holds.
     Refused(Refused),
-    /// The plan cannot be read or written here: the scribe is of no use any more.
-    Harmed(Refusal),
+    /// What is there cannot be written in this way.
+    Unwritable(String),
+    /// The scribe is of no use any more.
+    Broken(String),
+    /// The replica cannot be read.
+    Unreadable(Refusal),
 }
 
 impl Scribe {
@@ -54,33 +58,63 @@ impl Scribe {
     /// Performs `ops` on what `replica` holds, all or none. Gives the update for it; none when there is
     /// nothing to do.
     pub fn write(&mut self, replica: &Replica, ops: &[Op]) -> Result<Option<Bytes>, WriteFailed> {
-        let mut content = self.follow(replica).map_err(WriteFailed::Harmed)?;
-        let edits = content.apply(ops).map_err(WriteFailed::Refused)?;
+        let content = replica.plan_content().map_err(WriteFailed::Unreadable)?;
+        let edits = content.edits(ops).map_err(WriteFailed::Refused)?;
         if edits.is_empty() {
             return Ok(None);
         }
+        self.follow(replica)?;
+        self.check_texts(&edits)?;
         let update = transact(
             &self.doc,
             |txn| edits.iter().try_for_each(|edit| perform(txn, edit)),
             |txn| Bytes::from(txn.encode_update_v1()),
         );
-        update.map(Some).map_err(|failure| {
-            let reason = self.abandon(failure);
-            WriteFailed::Harmed(Refusal::Poisoned(reason))
-        })
+        update
+            .map(Some)
+            .map_err(|failure| WriteFailed::Broken(self.abandon(failure)))
     }
 
-    /// Comes to where `replica` is, and reads it.
-    fn follow(&mut self, replica: &Replica) -> Result<Content, Refusal> {
-        let news = replica.diff(&self.vector.encode())?;
-        match integrate(&self.doc, &news, |txn| reading::content(txn)) {
-            Ok(content) => {
-                let vector = replica.state_vector();
-                self.vector = StateVector::decode(&vector, usize::MAX)?;
-                Ok(content)
+    /// Comes to where `replica` is.
+    fn follow(&mut self, replica: &Replica) -> Result<(), WriteFailed> {
+        let news = replica.diff(&self.vector.encode());
+        let news = news.map_err(WriteFailed::Unreadable)?;
+        match integrate(&self.doc, &news, |_| ()) {
+            Ok(()) => {
+                let vector = StateVector::decode(&replica.state_vector(), usize::MAX);
+                self.vector = vector.map_err(WriteFailed::Unreadable)?;
+                Ok(())
             }
-            Err(failure) => Err(Refusal::Poisoned(self.abandon(failure))),
+            Err(failure) => Err(WriteFailed::Broken(self.abandon(failure))),
         }
+    }
+
+    /// Images and other embeds count in a text and are not read: places would be wrong behind one.
+    fn check_texts(&self, edits: &[Edit]) -> Result<(), WriteFailed> {
+        let txn = self.doc.transact();
+        for edit in edits {
+            let Change::TextSpliced(name, _) = &edit.change else {
+                continue;
+            };
+            let root = txn.get_map(edit.root.as_str());
+            let entity = if edit.id.is_empty() {
+                root
+            } else {
+                match root.and_then(|root| root.get(&txn, &edit.id)) {
+                    Some(Out::YMap(entity)) => Some(entity),
+                    _ => None,
+                }
+            };
+            // One that is made in the same breath is not there yet.
+            if let Some(Out::YText(text)) = entity.and_then(|entity| entity.get(&txn, name))
+                && text.get_string(&txn).encode_utf16().count()
+                    != usize::try_from(text.len(&txn)).unwrap_or(usize::MAX)
+            {
+                let say = format!("{name} holds more than text; change it in an editor");
+                return Err(WriteFailed::Unwritable(say));
+            }
+        }
+        Ok(())
     }
 
     /// Forgets a document that the library failed on, without touching it again.
@@ -190,5 +224,110 @@ fn any(json: &Json) -> Any {
             let member = |(key, json): (&String, &Json)| (key.clone(), any(json));
             Any::Map(Arc::new(members.iter().map(member).collect()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use convene_plan::op::Why;
+    use serde_json::json;
+
+    use super::super::replica::Stored;
+    use super::*;
+    use crate::clock::Clock;
+
+    fn replica() -> Replica {
+        let stored = Stored {
+            snapshot: None,
+            rows: Vec::new(),
+            bindings: Vec::new(),
+        };
+        Replica::load(&stored).replica
+    }
+
+    fn op(json: Json) -> Op {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn session() -> Op {
+        op(
+            json!({ "op": "add", "path": ["sessions", "se_A"], "fields": {
+            "title": "Kafka", "abstract": "It costs 40000." } }),
+        )
+    }
+
+    fn scribe(client: ClientId) -> Scribe {
+        Scribe::new(UserId::generate(&Clock::system()), client)
+    }
+
+    fn take(replica: &mut Replica, scribe: &Scribe, update: Option<Bytes>) {
+        replica.apply(&update.unwrap(), scribe.user()).unwrap();
+    }
+
+    fn write(to: &str) -> Op {
+        op(json!({ "op": "text", "path": ["sessions", "se_A", "abstract"], "to": to }))
+    }
+
+    #[test]
+    fn what_two_scribes_add_to_one_set_at_once_is_both_there() {
+        let (mut replica, mut ada, mut ben) = (replica(), scribe(1), scribe(2));
+        let made = ada.write(&replica, &[session()]).unwrap();
+        take(&mut replica, &ada, made);
+        let link = |speaker: &str| {
+            op(json!({ "op": "link", "path": ["sessions", "se_A", "people", speaker], "to": {} }))
+        };
+        let (first, second) = (
+            ada.write(&replica, &[link("sp_1")]).unwrap(),
+            ben.write(&replica, &[link("sp_2")]).unwrap(),
+        );
+        take(&mut replica, &ada, first);
+        take(&mut replica, &ben, second);
+        let content = replica.plan_content().unwrap();
+        let people = content.field("sessions", "se_A", "people").unwrap();
+        assert!(matches!(people, Value::Map(people) if people.len() == 2));
+    }
+
+    #[test]
+    fn nothing_is_written_when_an_operation_is_refused() {
+        let (mut replica, mut ada) = (replica(), scribe(1));
+        let made = ada.write(&replica, &[session()]).unwrap();
+        take(&mut replica, &ada, made);
+        let set = op(
+            json!({ "op": "set", "path": ["sessions", "se_A", "title"], "from": "x", "to": "y" }),
+        );
+        let refused = ada.write(&replica, &[write("new"), set]);
+        assert!(
+            matches!(&refused, Err(WriteFailed::Refused(it)) if matches!(it.why, Why::Drifted { .. })),
+            "{refused:?}"
+        );
+        assert!(matches!(ada.write(&replica, &[session()]), Ok(None)));
+    }
+
+    #[test]
+    fn a_text_with_an_image_in_it_is_left_to_editors() {
+        let (mut replica, mut ada) = (replica(), scribe(1));
+        let made = ada.write(&replica, &[session()]).unwrap();
+        take(&mut replica, &ada, made);
+        let page = new_doc_as(9);
+        let state = replica.encode().unwrap();
+        integrate(&page, &state, |_| ()).unwrap();
+        let image = {
+            let mut txn = page.transact_mut();
+            let sessions = txn.get_or_insert_map("sessions");
+            let Some(Out::YMap(session)) = sessions.get(&txn, "se_A") else {
+                panic!("the session is there");
+            };
+            let text = shared_text(&txn, &session, "abstract").unwrap();
+            text.insert_embed(&mut txn, 0, any(&json!({ "image": "x" })));
+            Bytes::from(txn.encode_update_v1())
+        };
+        replica
+            .apply(&image, UserId::generate(&Clock::system()))
+            .unwrap();
+        let written = ada.write(&replica, &[write("It costs 55000.")]);
+        assert!(
+            matches!(written, Err(WriteFailed::Unwritable(_))),
+            "{written:?}"
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! What the server itself asks a room for somebody who may have no replica: to read the plan, and to
 //! change it by operations.
 
+use std::sync::Arc;
+
 use convene_plan::content::Content;
 use convene_plan::op::{Op, Refused};
 
@@ -31,7 +33,7 @@ pub struct Ticket(pub u64);
 #[derive(Debug)]
 pub enum Reply {
     /// What the plan holds.
-    Content(Box<Content>),
+    Content(Arc<Content>),
     /// The operations are performed and committed; without one when there was nothing to do.
     Edited,
     /// Nothing was changed.

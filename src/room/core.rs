@@ -288,7 +288,7 @@ impl RoomCore {
         self.poisoned = false;
         self.lacks_rows = false;
         // All of the journal is here.
-        self.deferred.settle();
+        self.deferred.settle_all();
         if is_further {
             self.catch_up_all(shown.now());
         }
@@ -363,6 +363,7 @@ impl RoomCore {
     fn tick(&mut self, now: Timestamp) {
         self.forget_old_presence(now);
         self.give_up_answers(now);
+        self.scribes.let_go(now);
         if !self.poisoned {
             self.send_hashes(now);
         }

@@ -164,6 +164,14 @@ async fn operations_are_performed_all_or_none_and_only_on_what_they_expect() {
         assert_eq!(found, code);
         assert!(message.contains(say), "{message}");
     }
+    // What is expected of other fields is looked at too, and a value that does not fit can be mended.
+    let update = |expect: Value| json!({ "root": "sessions", "id": "se_A", "set": { "minutes": 45 }, "expect": expect });
+    let wrong = json!({ "title": "Redis" });
+    let (code, _) = stage.is_refused("entity.update", update(wrong)).await;
+    assert_eq!(code, "conflict");
+    sets(&stage.clients[1], "minutes", json!(3)).await;
+    let right = json!({ "title": "Kafka", "abstract": "About logs.", "minutes": 3 });
+    stage.call("entity.update", update(right)).await;
     // A repeat with the same key is answered and does nothing.
     let ops = json!([{ "op": "set", "path": minutes, "from": 45, "to": 50 }]);
     for _ in 0..2 {

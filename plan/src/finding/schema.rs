@@ -79,7 +79,7 @@ fn bytes(fields: &Fields) -> usize {
 fn subject(view: &PlanView<'_>, root: &Root, id: &str) -> String {
     match root.shape {
         Shape::Many { .. } => format!("the {} \"{}\"", root.noun, view.name(root.name, id)),
-        Shape::One | Shape::Counts => format!("the {}", root.name),
+        Shape::One | Shape::Counts => format!("the {}", root.noun),
     }
 }
 

@@ -10,6 +10,7 @@ use super::csv_table::{self, Mapping};
 use super::plan_json::{self, Layout};
 use super::{Import, c3voc_json, frab_xml, guid, merge};
 use crate::content::{Content, Value};
+use crate::diff::diff;
 use crate::schema::{ROOTS, Root};
 
 /// A plan without what an import decides by itself, with the ids that things had when they were exported.
@@ -50,6 +51,17 @@ fn plain(plan: &Content, original: &Content) -> Json {
 }
 
 /// The import again gives no operations, and in an empty plan it makes the same plan.
+/// Without the empty shared types that are made with entities.
+fn without_empty(mut roots: Json) -> Json {
+    let roots_of = roots.as_object_mut().unwrap();
+    for entities in roots_of.values_mut().filter_map(Json::as_object_mut) {
+        for entity in entities.values_mut().filter_map(Json::as_object_mut) {
+            entity.retain(|_, json| *json != json!({}) && *json != json!(""));
+        }
+    }
+    roots
+}
+
 fn is_the_same(plan: &Content, import: &Import) -> Result<(), TestCaseError> {
     let mut number = 0;
     let mut ids = |prefix: &str| {
@@ -74,7 +86,7 @@ fn is_the_same(plan: &Content, import: &Import) -> Result<(), TestCaseError> {
         .as_object_mut()
         .unwrap()
         .retain(|_, entities| entities.as_object().is_some_and(|it| !it.is_empty()));
-    prop_assert_eq!(plain(&again, plan), expected);
+    prop_assert_eq!(without_empty(plain(&again, plan)), without_empty(expected));
     Ok(())
 }
 
@@ -90,7 +102,8 @@ proptest! {
             prop_assert!(import.report.is_empty(), "{:#?}", import.report);
             let mut again = Content::default();
             again.apply(&merge::ops(&again, &import, &mut |_| unreachable!("all have ids"))).unwrap();
-            prop_assert_eq!(&again, &plan);
+            // Empty shared types are made with entities.
+            prop_assert_eq!(diff(&again, &plan), []);
         }
     }
 

@@ -8,7 +8,9 @@ use crate::content;
 use crate::content::{Content, Fields, ONE, Value, fields_from_json, fields_to_json};
 use crate::rank::{self, between};
 use crate::schema::check::check_field;
-use crate::schema::{ENTITIES_MAX, ENTITY_BYTES_MAX, Field, Kind, Root, Shape};
+use crate::schema::{
+    ENTITIES_MAX, ENTITY_BYTES_MAX, Field, Kind, Problem, Root, Shape, TEXT_CHARS_MAX,
+};
 use crate::value::normal;
 
 /// Characters of an id beside its prefix.
@@ -17,6 +19,17 @@ const ID_CHARS_MAX: usize = 64;
 impl Content {
     /// Performs `ops` in order, all or none. Answers what a document that says the same must do.
     pub fn apply(&mut self, ops: &[Op]) -> Result<Vec<Edit>, Refused> {
+        let (after, edits) = self.after(ops)?;
+        *self = after;
+        Ok(edits)
+    }
+
+    /// What a document that says the same must do for `ops`.
+    pub fn edits(&self, ops: &[Op]) -> Result<Vec<Edit>, Refused> {
+        self.after(ops).map(|(_, edits)| edits)
+    }
+
+    fn after(&self, ops: &[Op]) -> Result<(Self, Vec<Edit>), Refused> {
         let mut after = self.clone();
         let mut edits = Vec::new();
         for (number, op) in ops.iter().enumerate() {
@@ -28,8 +41,7 @@ impl Content {
                 edits.push(edit);
             }
         }
-        *self = after;
-        Ok(edits)
+        Ok((after, edits))
     }
 
     fn is_too_large(&self, edit: &Edit) -> Option<Why> {
@@ -155,6 +167,17 @@ impl Content {
             .max();
         made.entry("rank".to_owned())
             .or_insert_with(|| Value::Plain(json!(between(last, None))));
+        // Two who made one later, at once, would each make their own, and one would be lost with its content.
+        for field in root.fields {
+            let empty = if field.kind == Kind::Text {
+                Value::Text(String::new())
+            } else if field.kind.is_set() {
+                Value::Map(std::collections::BTreeMap::new())
+            } else {
+                continue;
+            };
+            made.entry(field.name.to_owned()).or_insert(empty);
+        }
         Ok(Some(Change::Made(made)))
     }
 
@@ -221,7 +244,7 @@ fn place(path: &[String]) -> Result<(&'static Root, &str, &[String]), Why> {
     Ok((root, id, rest))
 }
 
-fn sound(problems: impl Iterator<Item = crate::schema::Problem>) -> Result<(), Why> {
+fn sound(problems: impl Iterator<Item = Problem>) -> Result<(), Why> {
     let say: Vec<String> = problems.map(|problem| problem.to_string()).collect();
     if say.is_empty() {
         Ok(())
@@ -271,6 +294,9 @@ fn set(
     let plain = present.and_then(Value::plain).unwrap_or(&Json::Null);
     expects(from, plain)?;
     let to = &normal(to.clone());
+    if plain == to {
+        return Ok(None);
+    }
     if to.is_null() {
         return Ok(present.map(|_| Change::Unset(field.to_owned())));
     }
@@ -278,7 +304,7 @@ fn set(
         sound_rank(to)?;
     }
     sound(check_field(root, field, &Value::Plain(to.clone())).into_iter())?;
-    Ok((plain != to).then(|| Change::Set(field.to_owned(), to.clone())))
+    Ok(Some(Change::Set(field.to_owned(), to.clone())))
 }
 
 fn write(
@@ -300,12 +326,26 @@ fn write(
     if let Some(expected) = from {
         expects(Some(&json!(expected)), &json!(text))?;
     }
-    sound(check_field(root, field, &Value::Text(to.to_owned())).into_iter())?;
+    if text == to {
+        return Ok(None);
+    }
+    sound(check_text(root, field, to))?;
     Ok(match present {
-        _ if text == to => None,
         None => Some(Change::TextMade(field.to_owned(), to.to_owned())),
         Some(_) => Some(Change::TextSpliced(field.to_owned(), splices(text, to))),
     })
+}
+
+/// A text that the schema does not know is no longer than one that it does.
+fn check_text(root: &Root, field: &str, to: &str) -> impl Iterator<Item = Problem> {
+    let mut problems = check_field(root, field, &Value::Text(to.to_owned()));
+    if kind_of(root, field).is_none() && to.chars().count() > TEXT_CHARS_MAX {
+        problems.push(Problem {
+            at: field.to_owned(),
+            say: format!("is longer than {TEXT_CHARS_MAX} characters"),
+        });
+    }
+    problems.into_iter()
 }
 
 fn link(

@@ -13,29 +13,55 @@ pub struct Splice {
     pub insert: String,
 }
 
-/// The splices that make `new` of `old`, from the last to the first, word by word.
+/// Words of both texts that are compared one by one: the work may grow with their square.
+const WORDS_MAX: usize = 4_000;
+
+/// The splices that make `new` of `old`, from the last to the first, word by word. Texts that differ in
+/// too much are one splice.
 pub(super) fn splices(old: &str, new: &str) -> Vec<Splice> {
     let (old, new) = (words(old), words(new));
-    let mut splices = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
-        if op.tag() == DiffTag::Equal {
-            continue;
+    let is_same = |(a, b): &(&&str, &&str)| a == b;
+    let head = old.iter().zip(&new).take_while(is_same).count();
+    let (old_rest, new_rest) = (rest(&old, head), rest(&new, head));
+    let tail = old_rest.iter().rev().zip(new_rest.iter().rev());
+    let tail = tail.take_while(is_same).count();
+    let (old_middle, new_middle) = (
+        old_rest.get(..old_rest.len() - tail).unwrap_or_default(),
+        new_rest.get(..new_rest.len() - tail).unwrap_or_default(),
+    );
+    let start: u32 = old.iter().take(head).map(|word| units(word)).sum();
+    if old_middle.len() + new_middle.len() > WORDS_MAX {
+        return vec![Splice {
+            at: start,
+            delete: old_middle.iter().map(|word| units(word)).sum(),
+            insert: new_middle.concat(),
+        }];
+    }
+    let (mut at, mut splices) = (start, Vec::new());
+    for op in capture_diff_slices(Algorithm::Myers, old_middle, new_middle) {
+        let gone: u32 = part(old_middle, op.old_range())
+            .iter()
+            .map(|word| units(word))
+            .sum();
+        if op.tag() != DiffTag::Equal {
+            splices.push(Splice {
+                at,
+                delete: gone,
+                insert: part(new_middle, op.new_range()).concat(),
+            });
         }
-        let (from, to) = (op.old_range(), op.new_range());
-        let part = |words: &[&str], range| {
-            words
-                .get::<std::ops::Range<usize>>(range)
-                .unwrap_or_default()
-                .concat()
-        };
-        splices.push(Splice {
-            at: units(&part(&old, 0..from.start)),
-            delete: units(&part(&old, from)),
-            insert: part(&new, to),
-        });
+        at += gone;
     }
     splices.reverse();
     splices
+}
+
+fn rest<'a, 'b>(words: &'a [&'b str], from: usize) -> &'a [&'b str] {
+    words.get(from..).unwrap_or_default()
+}
+
+fn part<'a, 'b>(words: &'a [&'b str], range: std::ops::Range<usize>) -> &'a [&'b str] {
+    words.get(range).unwrap_or_default()
 }
 
 /// `old` with the splices in it; what lies beyond its end is left out.
@@ -87,6 +113,14 @@ mod tests {
             insert: "55000".to_owned(),
         };
         assert_eq!(splices, [expected]);
+    }
+
+    #[test]
+    fn texts_that_differ_in_too_much_are_one_splice() {
+        let (old, new) = ("a.".repeat(5_000), "b,".repeat(5_000));
+        let all = splices(&format!("x {old} y"), &format!("x {new} y"));
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].at, all[0].delete), (2, 10_000));
     }
 
     proptest! {

@@ -11,6 +11,8 @@ use crate::value::{self, Money};
 
 /// The longest text of a tag, in characters.
 const TAG_CHARS_MAX: usize = 100;
+/// How deep lists and objects of a plain value may be in each other. Documents take 32.
+const DEPTH_MAX: usize = 24;
 /// Days that an event lasts at most.
 const DAYS_MAX: i64 = 60;
 
@@ -43,12 +45,32 @@ fn problem(at: &str, say: impl Into<String>) -> Problem {
 /// What is wrong with one field's value. Fields that the schema does not know may hold anything.
 pub fn check_field(root: &Root, name: &str, value: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
+    if depth(value) > DEPTH_MAX {
+        let say = format!("is nested deeper than {DEPTH_MAX}");
+        problems.push(problem(name, say));
+        return problems;
+    }
     if root.shape == Shape::Counts {
         check_value(name, &NEED, value, &mut problems);
     } else if let Some(field) = root.field(name) {
         check_value(name, &field.kind, value, &mut problems);
     }
     problems
+}
+
+fn depth(value: &Value) -> usize {
+    fn of(json: &Json) -> usize {
+        match json {
+            Json::Array(items) => 1 + items.iter().map(of).max().unwrap_or(0),
+            Json::Object(members) => 1 + members.values().map(of).max().unwrap_or(0),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => 0,
+        }
+    }
+    match value {
+        Value::Plain(json) => of(json),
+        Value::Text(_) => 0,
+        Value::Map(members) => members.values().map(of).max().unwrap_or(0),
+    }
 }
 
 /// What is wrong with an entity, also what it lacks.
@@ -397,6 +419,14 @@ mod tests {
         }
         let money = says("tiers", "price", json!({"minor": 1.5, "cur": "EUR"}));
         assert_eq!(money.len(), 1, "{money:?}");
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_named() {
+        let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+        assert!(says("meta", "extra", nested(DEPTH_MAX)).is_empty());
+        let say = says("meta", "extra", nested(DEPTH_MAX + 1));
+        assert_eq!(say, ["extra: is nested deeper than 24"]);
     }
 
     #[test]

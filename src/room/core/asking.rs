@@ -1,5 +1,7 @@
 //! Reads and changes the plan for those who ask by operations, not by updates.
 
+use std::time::Duration;
+
 use convene_plan::op::Op;
 
 use crate::auth::access::WriteAccess;
@@ -13,28 +15,42 @@ use crate::room::effect::Effect;
 use crate::storage::journal::{NewRow, Origin};
 
 /// Scribes that a room keeps. Each is a replica of the plan; who writes again is spared making it.
-const SCRIBES_MAX: usize = 4;
+const SCRIBES_MAX: usize = 2;
+/// How long they are kept for who writes again.
+const KEPT_FOR: Duration = Duration::from_mins(1);
 
 /// The scribes of those who wrote last, the last one at the end.
 #[derive(Debug, Default)]
-pub(super) struct Scribes(Vec<Scribe>);
+pub(super) struct Scribes {
+    all: Vec<Scribe>,
+    last: Option<Timestamp>,
+}
 
 impl Scribes {
     fn take(&mut self, user: UserId, client: ClientId) -> Scribe {
-        let place = self.0.iter().position(|scribe| scribe.user() == user);
-        place.map_or_else(|| Scribe::new(user, client), |at| self.0.remove(at))
+        let place = self.all.iter().position(|scribe| scribe.user() == user);
+        place.map_or_else(|| Scribe::new(user, client), |at| self.all.remove(at))
     }
 
-    fn keep(&mut self, scribe: Scribe) {
-        if self.0.len() >= SCRIBES_MAX {
-            self.0.remove(0);
+    fn keep(&mut self, now: Timestamp, scribe: Scribe) {
+        if self.all.len() >= SCRIBES_MAX {
+            self.all.remove(0);
         }
-        self.0.push(scribe);
+        self.all.push(scribe);
+        self.last = Some(now);
+    }
+
+    /// Drops them when nobody has written for long.
+    pub(super) fn let_go(&mut self, now: Timestamp) {
+        if self.last.is_some_and(|last| now.since(last) > KEPT_FOR) {
+            self.clear();
+            self.last = None;
+        }
     }
 
     /// What they hold may never be committed.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.all.clear();
     }
 }
 
@@ -62,6 +78,11 @@ impl RoomCore {
         };
         match reply {
             Ok(reply) => self.when_committed(Effect::Reply { ticket, reply }),
+            // It tells what is there, which may not be committed yet.
+            Err(refused @ EditRefused::Op(_)) => {
+                let reply = Reply::Refused(refused);
+                self.when_committed(Effect::Reply { ticket, reply });
+            }
             Err(refused) => {
                 let reply = Reply::Refused(refused);
                 self.effects.push(Effect::Reply { ticket, reply });
@@ -74,7 +95,7 @@ impl RoomCore {
         // Nothing but a harmed replica cannot be read.
         self.poisoned |= content.is_err();
         content
-            .map(|content| Reply::Content(Box::new(content)))
+            .map(Reply::Content)
             .map_err(|_| EditRefused::Unavailable)
     }
 
@@ -95,19 +116,27 @@ impl RoomCore {
         let update = match scribe.write(&self.replica, ops) {
             Ok(update) => update,
             Err(WriteFailed::Refused(refused)) => {
-                self.scribes.keep(scribe);
+                self.scribes.keep(now, scribe);
                 return Err(EditRefused::Op(refused));
             }
+            Err(WriteFailed::Unwritable(say)) => {
+                self.scribes.keep(now, scribe);
+                return Err(EditRefused::Update(say));
+            }
             // The next one makes a new scribe.
-            Err(WriteFailed::Harmed(refusal)) => return Err(self.cannot_write(&refusal)),
+            Err(WriteFailed::Broken(reason)) => {
+                tracing::error!(plan.id = %self.plan, reason, "a scribe of plan {} broke", self.plan);
+                return Err(EditRefused::Unavailable);
+            }
+            Err(WriteFailed::Unreadable(refusal)) => return Err(self.cannot_write(&refusal)),
         };
         let Some(update) = update else {
-            self.scribes.keep(scribe);
+            self.scribes.keep(now, scribe);
             return Ok(Reply::Edited);
         };
         let applied = self.replica.apply(&update, access.user());
         let applied = applied.map_err(|refusal| self.cannot_write(&refusal))?;
-        self.scribes.keep(scribe);
+        self.scribes.keep(now, scribe);
         self.push_written(now, (access, origin), applied);
         Ok(Reply::Edited)
     }

@@ -194,6 +194,13 @@ fn recipient(effect: &Effect) -> Option<SessionId> {
 /// Roughly what an effect takes in memory.
 fn weight(effect: &Effect) -> usize {
     let mut payload = 0;
+    if let Effect::Reply {
+        reply: Reply::Content(content),
+        ..
+    } = effect
+    {
+        payload = content.bytes();
+    }
     if let Effect::Send {
         message: ServerMessage::SyncStep2(update),
         ..

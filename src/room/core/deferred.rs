@@ -24,6 +24,9 @@ use crate::room::core::{Others, RoomCore};
 use crate::room::effect::Effect;
 use crate::room::input::{Attempt, UpdateKind};
 
+/// Updates that wait in one room at most, beside their bytes.
+const UPDATES_MAX: usize = 8_192;
+
 /// How long a client has for its answer. A stock client answers at once; a large answer over a slow line
 /// has as long as its frame may take.
 const ANSWER_WITHIN: Duration = Duration::from_mins(1);
@@ -33,7 +36,11 @@ const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 pub(super) struct Deferred {
     of_session: BTreeMap<SessionId, Waiting>,
     bytes: usize,
-    /// The journal was read since the last update came that waits for it.
+    count: usize,
+    /// The reading of the journal that is under way, or was the last, began after the last update came
+    /// that waits for it.
+    is_covered: bool,
+    /// The journal was read for all of them.
     is_settled: bool,
 }
 
@@ -60,9 +67,24 @@ impl Deferred {
         !self.is_settled && self.has(Awaits::Journal)
     }
 
-    /// The journal has been read to its end.
+    /// A reading of the journal begins.
+    pub(super) fn begin_reading(&mut self) {
+        self.is_covered = true;
+    }
+
+    /// The journal has been read to its end. What came meanwhile needs another reading.
     pub(super) fn settle(&mut self) {
+        self.is_settled = self.is_covered;
+    }
+
+    /// Everything that the journal holds is here.
+    pub(super) fn settle_all(&mut self) {
         self.is_settled = true;
+    }
+
+    /// Whether one more of so many bytes fits.
+    fn fits(&self, bytes: usize, bytes_max: usize) -> bool {
+        self.bytes + bytes <= bytes_max && self.count < UPDATES_MAX
     }
 
     pub(super) fn forget(&mut self, session: SessionId) {
@@ -82,7 +104,11 @@ impl Deferred {
     fn push(&mut self, session: SessionId, attempt: Attempt, update: Bytes) {
         if let Some(waiting) = self.of_session.get_mut(&session) {
             self.bytes += update.len();
-            self.is_settled &= waiting.awaits != Awaits::Journal;
+            self.count += 1;
+            if waiting.awaits == Awaits::Journal {
+                self.is_settled = false;
+                self.is_covered = false;
+            }
             waiting.updates.push_back((attempt, update));
         }
     }
@@ -92,6 +118,7 @@ impl Deferred {
             return VecDeque::new();
         };
         self.bytes -= bytes_of(&waiting.updates);
+        self.count -= waiting.updates.len();
         waiting.updates
     }
 
@@ -115,34 +142,39 @@ impl RoomCore {
     }
 
     /// Keeps an update until the journal was read, if there is somebody who could know better, and it was
-    /// not read for this update yet.
+    /// not read for this update yet. When too much waits its client comes back later; one that would never
+    /// fit is decided now.
     pub(super) fn defers_to_journal(
         &mut self,
         now: Timestamp,
         session: SessionId,
         (attempt, update): (Attempt, &Bytes),
     ) -> bool {
-        let may_be_known = self.others != Others::None
-            && !attempt.journal_read
-            && self.deferred.bytes + update.len() <= self.limits.backlog_bytes_max;
-        if may_be_known {
-            self.defer(now, session, (attempt, update), Awaits::Journal);
+        let bytes_max = self.limits.backlog_bytes_max;
+        if self.others == Others::None || attempt.journal_read || update.len() > bytes_max {
+            return false;
         }
-        may_be_known
+        if self.deferred.fits(update.len(), bytes_max) {
+            self.defer(now, session, (attempt, update), Awaits::Journal);
+        } else {
+            self.turn_away(session);
+        }
+        true
     }
 
     /// Keeps an update until its client has sent what it builds on, and asks for that unless the answer is
-    /// on its way already. False when it was asked before.
+    /// on its way already. False when it was asked before, or would never fit.
     pub(super) fn defers_to_answer(
         &mut self,
         now: Timestamp,
         session: SessionId,
         (attempt, update): (Attempt, &Bytes),
     ) -> bool {
-        if attempt.answered {
+        let bytes_max = self.limits.backlog_bytes_max;
+        if attempt.answered || update.len() > bytes_max {
             return false;
         }
-        if self.deferred.bytes + update.len() > self.limits.backlog_bytes_max {
+        if !self.deferred.fits(update.len(), bytes_max) {
             self.turn_away(session);
             return true;
         }
@@ -184,7 +216,7 @@ impl RoomCore {
             return true;
         }
         let answers = attempt.kind == UpdateKind::Answer && awaits == Some(Awaits::Answer);
-        let is_over = self.deferred.bytes > self.limits.backlog_bytes_max;
+        let is_over = !self.deferred.fits(0, self.limits.backlog_bytes_max);
         match awaits {
             None => return false,
             Some(_) if is_over && !answers => self.turn_away(session),

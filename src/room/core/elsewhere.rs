@@ -347,6 +347,7 @@ impl RoomCore {
         }
         metrics::counter!("convene_gaps_total").increment(1);
         self.level.is_reading = true;
+        self.deferred.begin_reading();
         self.effects.push(Effect::ReadRows { after: self.head });
     }
 }

@@ -232,7 +232,10 @@ impl RoomCore {
         member
             .rejects
             .retain(|at| now.as_micros() - at.as_micros() < MINUTE);
-        member.rejects.push(now);
+        // One beyond the limit says it.
+        if member.rejects.len() <= self.limits.rejects_per_minute as usize {
+            member.rejects.push(now);
+        }
         if member.rejects.len() > self.limits.rejects_per_minute as usize {
             return self.effects.push(Effect::Disconnect {
                 session,
