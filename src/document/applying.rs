@@ -1,10 +1,12 @@
-//! Lets yrs apply an update, with its panics caught.
+//! Makes documents of yrs, and lets it apply updates and edits with its panics caught.
 
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use yrs::updates::decoder::Decode;
-use yrs::{Doc, ReadTxn, Transact, TransactionMut};
+use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, TransactionMut};
+
+use super::ClientId;
 
 /// Why yrs did not take an update.
 #[derive(Debug)]
@@ -13,6 +15,15 @@ pub(super) enum Failure {
     Undecodable,
     /// It failed on the way: the document is lost.
     Harmed(String),
+}
+
+/// An empty document that is edited as `client`; a replica that is never edited by itself is nobody, 0.
+pub(super) fn new_doc_as(client: ClientId) -> Doc {
+    let mut options = Options::with_guid_and_client_id("convene".into(), ClientID::new(client));
+    options.offset_kind = OffsetKind::Utf16;
+    // Crafted formats make the clean-up run without end, and clients do their own.
+    options.cleanup_formatting = false;
+    Doc::with_options(options)
 }
 
 /// Lets yrs apply `bytes`.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use convene_plan::content::Content;
-use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, TransactionMut};
+use yrs::{ClientID, Doc, ReadTxn, Transact, TransactionMut};
 
-use super::applying::{Failure, integrate, said};
+use super::applying::{Failure, integrate, new_doc_as, said};
 use super::content::{self, RootKind};
 use super::forgetting::{collect, forget_deleted_runs};
 use super::guard::{Admitted, Guard, Writer};
@@ -73,7 +73,7 @@ impl Replica {
     /// An empty document whose client ids may be taken already.
     fn empty(bindings: &[(ClientId, UserId)]) -> Self {
         Self {
-            doc: new_doc(),
+            doc: new_doc_as(0),
             guard: Guard::new(bindings),
             harmed: false,
             whole: RefCell::default(),
@@ -218,7 +218,7 @@ impl Replica {
     /// what may be torn.
     fn abandon(&mut self) {
         self.harmed = true;
-        std::mem::forget(std::mem::replace(&mut self.doc, new_doc()));
+        std::mem::forget(std::mem::replace(&mut self.doc, new_doc_as(0)));
     }
 
     fn check_harmed(&self) -> Result<(), Refusal> {
@@ -385,20 +385,6 @@ fn in_place_of<'a>(
         Some(simpler) => (simpler, Update::parse(simpler)?),
         None => (bytes, update),
     })
-}
-
-fn new_doc() -> Doc {
-    // A replica is never edited by itself, so its own client id and name are of no consequence.
-    new_doc_as(0)
-}
-
-/// An empty document that is edited as `client`.
-pub(super) fn new_doc_as(client: ClientId) -> Doc {
-    let mut options = Options::with_guid_and_client_id("convene".into(), ClientID::new(client));
-    options.offset_kind = OffsetKind::Utf16;
-    // Crafted formats make the clean-up run without end, and clients do their own.
-    options.cleanup_formatting = false;
-    Doc::with_options(options)
 }
 
 #[cfg(test)]

@@ -14,8 +14,7 @@ use yrs::{
     Transact, TransactionMut, WriteTxn,
 };
 
-use super::applying::{Failure, integrate, transact};
-use super::replica::new_doc_as;
+use super::applying::{Failure, integrate, new_doc_as, transact};
 use super::{ClientId, Refusal, Replica, StateVector};
 use crate::ids::UserId;
 
