@@ -3,6 +3,7 @@
 //! A reading is lossless for everything the schema speaks of, and keeps fields it does not know.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -63,7 +64,8 @@ fn json_bytes(json: &Json) -> usize {
 /// Everything that the roots of a plan hold.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Content {
-    roots: BTreeMap<String, BTreeMap<String, Fields>>,
+    /// Entities are shared by copies of a content until one changes them: a copy costs a pointer each.
+    roots: BTreeMap<String, BTreeMap<String, Arc<Fields>>>,
     /// What stands where an entity should, and is none: root and key.
     pub strays: Vec<(String, String)>,
 }
@@ -75,7 +77,7 @@ impl Content {
         root: &str,
     ) -> impl Iterator<Item = (&'a str, &'a Fields)> + use<'a> {
         let entities = self.roots.get(root).into_iter().flatten();
-        entities.map(|(id, fields)| (id.as_str(), fields))
+        entities.map(|(id, fields)| (id.as_str(), fields.as_ref()))
     }
 
     /// Those that are not archived, in their order: by rank, then by id.
@@ -90,7 +92,7 @@ impl Content {
 
     /// One entity, archived or not.
     pub fn entity(&self, root: &str, id: &str) -> Option<&Fields> {
-        self.roots.get(root)?.get(id)
+        self.roots.get(root)?.get(id).map(AsRef::as_ref)
     }
 
     /// One field's value.
@@ -101,17 +103,13 @@ impl Content {
     /// The fields of an entity, which is made if it is not there.
     pub fn entity_mut(&mut self, root: &str, id: &str) -> &mut Fields {
         let entities = self.roots.entry(root.to_owned()).or_default();
-        entities.entry(id.to_owned()).or_default()
-    }
-
-    /// Takes an entity out.
-    pub fn remove(&mut self, root: &str, id: &str) -> Option<Fields> {
-        self.roots.get_mut(root)?.remove(id)
+        Arc::make_mut(entities.entry(id.to_owned()).or_default())
     }
 
     /// Roughly how many bytes it takes.
     pub fn bytes(&self) -> usize {
-        let fields = self.roots.values().flat_map(BTreeMap::values).flatten();
+        let entities = self.roots.values().flat_map(BTreeMap::values);
+        let fields = entities.flat_map(|fields| fields.iter());
         fields
             .map(|(name, value)| name.len() + value.bytes() + 64)
             .sum()
@@ -245,7 +243,8 @@ pub fn fields_from_json(root: &Root, object: &Map<String, Json>) -> Fields {
     object.iter().map(value).collect()
 }
 
-fn value_from_json(root: &Root, name: &str, json: &Json) -> Value {
+/// Reads one field's value in the same way.
+pub fn value_from_json(root: &Root, name: &str, json: &Json) -> Value {
     if is_marked(json) {
         if let Some(text) = json.get("$text").and_then(Json::as_str) {
             return Value::Text(text.to_owned());

@@ -4,6 +4,7 @@
 //! that a document needs for them. Whoever keeps the document performs those as one transaction.
 
 mod apply;
+mod between;
 mod text;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value as Json};
 
+pub use self::between::between;
 pub use self::text::Splice;
 use crate::content::Fields;
 
@@ -95,6 +97,18 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::
 }
 
 impl Op {
+    /// The same whatever is there.
+    pub fn without_expectation(mut self) -> Self {
+        match &mut self {
+            Self::Set { from, .. } | Self::Link { from, .. } | Self::Unlink { from, .. } => {
+                *from = None;
+            }
+            Self::Text { from, .. } => *from = None,
+            Self::Add { .. } | Self::Archive { .. } | Self::Restore { .. } => {}
+        }
+        self
+    }
+
     /// Where it leads.
     pub fn path(&self) -> &[String] {
         match self {

@@ -7,14 +7,12 @@
 
 mod matching;
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value as Json, json};
 
 use self::matching::{Matching, known_as};
 use super::{Import, guid};
 use crate::content::{self, Content, Fields, ONE, Value, fields_to_json};
-use crate::op::Op;
+use crate::op::{Op, between};
 use crate::rank::{is_rank, spread};
 use crate::schema::check::check_field;
 use crate::schema::{Field, Kind, ROOTS, Root, Shape};
@@ -180,58 +178,21 @@ fn change(
     if says_nothing || there == Some(said) || !check_field(root, name, said).is_empty() {
         return;
     }
+    let wanted = match (there, said) {
+        (Some(Value::Map(there)), Value::Map(said)) => Value::Map(
+            said.iter()
+                .map(|(key, said)| {
+                    let there = there.get(key);
+                    let member = there.map_or_else(|| said.clone(), |it| overlaid(it, said));
+                    (key.clone(), member)
+                })
+                .collect(),
+        ),
+        (_, said) => said.clone(),
+    };
     let path = [path, &[name.to_owned()]].concat();
-    match (there, said) {
-        (None | Some(Value::Plain(_)), Value::Plain(to)) => ops.push(Op::Set {
-            path,
-            from: Some(there.and_then(Value::plain).cloned().unwrap_or(Json::Null)),
-            to: to.clone(),
-        }),
-        (None, Value::Text(to)) if to.is_empty() => {}
-        (None, Value::Text(to)) => ops.push(Op::Text {
-            path,
-            from: Some(String::new()),
-            to: to.clone(),
-        }),
-        (Some(Value::Text(from)), Value::Text(to)) => ops.push(Op::Text {
-            path,
-            from: Some(from.clone()),
-            to: to.clone(),
-        }),
-        (None, Value::Map(to)) => members(&path, &BTreeMap::new(), to, ops),
-        (Some(Value::Map(from)), Value::Map(to)) => members(&path, from, to, ops),
-        // It is in another shared type than the schema has it in, and no operation changes that.
-        (Some(Value::Text(_) | Value::Map(_)), Value::Plain(_))
-        | (Some(Value::Plain(_) | Value::Map(_)), Value::Text(_))
-        | (Some(Value::Plain(_) | Value::Text(_)), Value::Map(_)) => {}
-    }
-}
-
-/// Links and unlinks members of a shared map.
-fn members(
-    path: &[String],
-    from: &BTreeMap<String, Json>,
-    to: &BTreeMap<String, Json>,
-    ops: &mut Vec<Op>,
-) {
-    let member = |key: &String| [path, std::slice::from_ref(key)].concat();
-    for (key, there) in from.iter().filter(|(key, _)| !to.contains_key(*key)) {
-        ops.push(Op::Unlink {
-            path: member(key),
-            from: Some(there.clone()),
-        });
-    }
-    for (key, said) in to {
-        let there = from.get(key);
-        let to = there.map_or_else(|| said.clone(), |there| overlaid(there, said));
-        if there != Some(&to) {
-            ops.push(Op::Link {
-                path: member(key),
-                from: Some(there.cloned().unwrap_or(Json::Null)),
-                to,
-            });
-        }
-    }
+    // What is in another shared type than the schema has it in stays so.
+    ops.extend(between(&path, there, &wanted).into_iter().flatten());
 }
 
 /// What is there of a member, with what the import says of it, but in the plan's own order.

@@ -97,7 +97,8 @@ fn any_record(fields: &'static [Field]) -> BoxedStrategy<Json> {
 
 fn any_value(field: &'static Field) -> BoxedStrategy<Value> {
     if let Kind::Refs(_, item) | Kind::Tags(item) = field.kind {
-        let key = "[a-z]([a-z;=_ ]{0,4}[A-Z])?";
+        // No name has a digit: a table's cell that is a name means the thing of that name.
+        let key = "[a-z]([a-z;=_ ]{0,4}[A-Z])?[0-9]";
         let members = prop::collection::btree_map(key, any_plain("", *item), 1..4);
         members.prop_map(Value::Map).boxed()
     } else if field.kind == Kind::Text {
@@ -162,6 +163,10 @@ pub(super) fn any_plan() -> impl Strategy<Value = Content> {
     prop::collection::vec(entity, 0..12).prop_map(|entities| {
         let mut plan = Content::default();
         for (root, id, fields) in entities {
+            // A root that holds nothing is none.
+            if root.prefix().is_none() && fields.is_empty() {
+                continue;
+            }
             let entity = plan.entity_mut(root.name, &id);
             // A plan's whole numbers are integers, however they were written.
             entity.extend(fields.into_iter().map(|(name, value)| (name, whole(value))));
