@@ -4,6 +4,7 @@
 //! and answer in the protocol crate, implement `Method` for them in the file of its noun here, and
 //! name it in the `methods!` table below.
 
+mod asking;
 mod document;
 mod entity;
 mod finding;

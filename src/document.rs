@@ -47,7 +47,7 @@ pub use presence::{
 };
 pub use refusal::Refusal;
 pub use replica::{Applied, Loaded, Replica, Stored, verify_snapshot};
-pub use scribe::{Scribe, WriteFailed};
+pub use scribe::{Scribe, WriteFailed, Written};
 pub use state_vector::StateVector;
 
 /// Names one replica of a document among all that ever wrote to it; below 2^53.

@@ -19,7 +19,9 @@ mod reference;
 mod rules;
 mod schema;
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 pub use self::rules::RULES;
 use crate::content::Content;
@@ -32,7 +34,7 @@ use crate::view::{Gates, PlanView};
 pub const FINDINGS_MAX: usize = 1_000;
 
 /// How grave a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Nothing can be approved or published with it.
@@ -44,19 +46,19 @@ pub enum Severity {
 }
 
 /// What a finding is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ref {
     /// The root.
     pub root: String,
     /// The entity; empty where the root holds one thing.
     pub id: String,
     /// The field, if it is about one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
 
 /// A way out of a finding.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fix {
     /// What it does, as an order.
     pub say: String,
@@ -65,14 +67,13 @@ pub struct Fix {
 }
 
 /// Something that is wrong with a plan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule and the ids it is about, with `|` between: the same whenever the same is found.
     pub key: String,
     /// The rule's name.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// How grave it is.
-    #[serde(rename = "sev")]
     pub severity: Severity,
     /// What it is about.
     pub refs: Vec<Ref>,
@@ -88,7 +89,7 @@ impl Finding {
     fn new(severity: Severity, ids: &[&str], say: String) -> Self {
         Self {
             key: ids.join("|"),
-            rule: "",
+            rule: Cow::Borrowed(""),
             severity,
             refs: Vec::new(),
             say,
@@ -149,7 +150,7 @@ impl Found {
         }
         let mut finding = make();
         finding.key = format!("{}|{}", self.rule, finding.key);
-        finding.rule = self.rule;
+        finding.rule = Cow::Borrowed(self.rule);
         self.findings.push(finding);
     }
 
@@ -160,7 +161,7 @@ impl Found {
             let gravest = self.findings.iter().map(|it| it.severity).min();
             self.findings.push(Finding {
                 key: format!("{}|{}|", self.rule, self.part),
-                rule: self.rule,
+                rule: Cow::Borrowed(self.rule),
                 severity: gravest.unwrap_or(Severity::Warn),
                 refs: Vec::new(),
                 say: format!("and {} more of these", self.left_out),

@@ -3,26 +3,22 @@
 mod listing;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use convene_plan::content::{Content, ONE, Value, fields_to_json};
-use convene_plan::op::{Op, Why};
+use convene_plan::content::{Content, Fields, ONE, Value, fields_to_json};
+use convene_plan::op::{Op, between};
 use convene_plan::schema::{Kind, Root, Shape};
 use convene_protocol::control::entity::{
     Add, Archive, Entities, Entity, Get, List, Restore, Update,
 };
 use convene_protocol::error_code::ErrorCode;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use super::{Caller, Desk, Method};
-use crate::auth::access::Grant;
 use crate::clock::Clock;
 use crate::error::Failure;
-use crate::ids::{PlanId, RequestId, UserId};
-use crate::room::ask::{Ask, EditRefused, Reply};
-use crate::room::handle::JoinRefused;
+use crate::ids::{RequestId, UserId};
 use crate::storage::journal::Origin;
 
 impl Method for List {
@@ -37,7 +33,8 @@ impl Method for Get {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entity, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let place = Place::of(&self.root, self.id.as_deref())?;
-        place.read(&*desk.read_plan(grant.plan()).await?)
+        let content = desk.read_plan(grant.plan()).await?;
+        place.read(&content)
     }
 }
 
@@ -50,33 +47,32 @@ impl Method for Add {
             Some(key) => keyed_id(caller.principal.user, key, prefix),
             None => new_id(&desk.clock, prefix),
         });
-        let path = vec![root.name.to_owned(), id.clone()];
-        let fields = self.fields;
-        let add = |_: &Content| Ok(vec![Op::Add { path, fields }]);
-        desk.change_entity(caller, &self.plan, Place { root, id }, add)
-            .await
+        let place = Place { root, id };
+        let add = Op::Add {
+            path: place.path(),
+            fields: self.fields,
+        };
+        desk.change(caller, &self.plan, (place, vec![add])).await
     }
 }
 
 impl Method for Update {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entity, Failure> {
         let place = Place::of(&self.root, self.id.as_deref())?;
-        let (set, expect) = (self.set, self.expect);
         let (root, path) = (place.root, place.path());
-        let id = place.id.clone();
-        desk.change_entity(caller, &self.plan, place, move |content| {
-            let present = Place { root, id }.fields(content)?;
-            let mut ops = Vec::new();
-            for (field, expected) in expect {
-                let place = (field.as_str(), present.get(&field));
-                ops.push(expectation(root, &path, place, expected)?);
-            }
-            for (field, to) in set {
-                ops.extend(field_ops(root, &path, (&field, present.get(&field)), to)?);
-            }
-            Ok(ops)
-        })
-        .await
+        let grant = desk.grant(caller, &self.plan).await?;
+        let content = desk.read_plan(grant.plan()).await?;
+        let present = place.fields(&content)?;
+        let mut ops = Vec::new();
+        for (field, expected) in self.expect {
+            let at = (field.as_str(), present.get(&field));
+            ops.push(expectation(root, &path, at, expected)?);
+        }
+        for (field, to) in &self.set {
+            ops.extend(field_ops(root, &path, (field, present.get(field)), to)?);
+        }
+        let content = desk.edit_plan(&grant, ops, Origin::Control).await?;
+        place.read(&content)
     }
 }
 
@@ -84,8 +80,8 @@ impl Method for Archive {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entity, Failure> {
         let place = Place::of(&self.root, Some(&self.id))?;
         let path = place.path();
-        let archive = |_: &Content| Ok(vec![Op::Archive { path }]);
-        desk.change_entity(caller, &self.plan, place, archive).await
+        desk.change(caller, &self.plan, (place, vec![Op::Archive { path }]))
+            .await
     }
 }
 
@@ -93,8 +89,22 @@ impl Method for Restore {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entity, Failure> {
         let place = Place::of(&self.root, Some(&self.id))?;
         let path = place.path();
-        let restore = |_: &Content| Ok(vec![Op::Restore { path }]);
-        desk.change_entity(caller, &self.plan, place, restore).await
+        desk.change(caller, &self.plan, (place, vec![Op::Restore { path }]))
+            .await
+    }
+}
+
+impl Desk {
+    /// Changes one thing, and answers what it holds then.
+    async fn change(
+        &self,
+        caller: &Caller,
+        plan: &str,
+        (place, ops): (Place, Vec<Op>),
+    ) -> Result<Entity, Failure> {
+        let grant = self.grant(caller, plan).await?;
+        let content = self.edit_plan(&grant, ops, Origin::Control).await?;
+        place.read(&content)
     }
 }
 
@@ -144,16 +154,14 @@ impl Place {
     }
 
     fn path(&self) -> Vec<String> {
-        let id = (self.id != ONE).then(|| self.id.clone());
-        std::iter::once(self.root.name.to_owned())
-            .chain(id)
-            .collect()
+        self.root.path(&self.id, &[])
     }
 
-    fn fields(&self, content: &Content) -> Result<BTreeMap<String, Value>, Failure> {
+    fn fields<'a>(&self, content: &'a Content) -> Result<&'a Fields, Failure> {
+        static NOTHING: Fields = Fields::new();
         match content.entity(self.root.name, &self.id) {
-            Some(fields) => Ok(fields.clone()),
-            None if self.id == ONE => Ok(BTreeMap::new()),
+            Some(fields) => Ok(fields),
+            None if self.id == ONE => Ok(&NOTHING),
             None => Err(Failure::new(
                 ErrorCode::NotFound,
                 format!("there is no {} with the id {}", self.root.noun, self.id),
@@ -162,7 +170,7 @@ impl Place {
     }
 
     fn read(&self, content: &Content) -> Result<Entity, Failure> {
-        let entity = fields_to_json(self.root, &self.fields(content)?);
+        let entity = fields_to_json(self.root, self.fields(content)?);
         Ok(Entity { entity })
     }
 }
@@ -220,152 +228,41 @@ fn expectation(
     })
 }
 
-/// The operations that make a field what is asked for.
+/// The operations that make a field what is asked for, whatever it holds by then.
 fn field_ops(
     root: &Root,
     path: &[String],
     (field, present): (&str, Option<&Value>),
-    to: Json,
+    to: &Json,
 ) -> Result<Vec<Op>, Failure> {
     let kind = root.field(field).map(|it| it.kind);
-    let path: Vec<String> = path.iter().cloned().chain([field.to_owned()]).collect();
     let is_text = kind == Some(Kind::Text) || matches!(present, Some(Value::Text(_)));
     let is_map = kind.is_some_and(|kind| kind.is_set()) || matches!(present, Some(Value::Map(_)));
-    let wrong = |what: &str| {
-        let say = format!("set.{field}: must be {what}");
-        Err(Failure::new(ErrorCode::Invalid, say))
+    let wanted = match to {
+        Json::Null | Json::String(_) if is_text => {
+            Value::Text(to.as_str().unwrap_or_default().to_owned())
+        }
+        Json::Null if is_map => Value::Map(BTreeMap::new()),
+        Json::Object(members) if is_map => Value::Map(members.clone().into_iter().collect()),
+        Json::Null
+        | Json::Bool(_)
+        | Json::Number(_)
+        | Json::String(_)
+        | Json::Array(_)
+        | Json::Object(_) => Value::Plain(to.clone()),
     };
-    if is_text {
-        let to = match to {
-            Json::String(to) => to,
-            Json::Null => String::new(),
-            Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
-                return wrong("a text");
-            }
+    let path = [path, &[field.to_owned()]].concat();
+    let is_other = (is_text || is_map) && matches!(wanted, Value::Plain(_));
+    let ops = between(&path, present, &wanted).filter(|_| !is_other);
+    let ops = ops.ok_or_else(|| {
+        let what = if is_text {
+            "a text"
+        } else if is_map {
+            "an object of members"
+        } else {
+            "what the field holds"
         };
-        Ok(vec![Op::Text {
-            path,
-            from: None,
-            to,
-        }])
-    } else if is_map {
-        match to {
-            Json::Object(to) => Ok(member_ops(&path, present, &to)),
-            Json::Null => Ok(member_ops(&path, present, &Map::new())),
-            Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
-                wrong("an object of members")
-            }
-        }
-    } else {
-        Ok(vec![Op::Set {
-            path,
-            from: None,
-            to,
-        }])
-    }
-}
-
-fn member_ops(path: &[String], present: Option<&Value>, to: &Map<String, Json>) -> Vec<Op> {
-    let with = |key: &str| path.iter().cloned().chain([key.to_owned()]).collect();
-    let mut ops: Vec<Op> = to
-        .iter()
-        .map(|(key, value)| Op::Link {
-            path: with(key),
-            from: None,
-            to: value.clone(),
-        })
-        .collect();
-    if let Some(Value::Map(members)) = present {
-        let gone = members.keys().filter(|key| !to.contains_key(*key));
-        ops.extend(gone.map(|key| Op::Unlink {
-            path: with(key),
-            from: None,
-        }));
-    }
-    ops
-}
-
-impl Desk {
-    /// What the plan holds, as far as it is committed.
-    pub(super) async fn read_plan(&self, plan: PlanId) -> Result<Arc<Content>, Failure> {
-        match self.registry.ask(plan, Ask::Read).await {
-            Ok(Reply::Content(content)) => Ok(content),
-            Ok(Reply::Refused(refused)) => Err(edit_refused(&refused)),
-            Ok(Reply::Edited) => Err(Failure::fault()),
-            Err(refused) => Err(not_there(refused)),
-        }
-    }
-
-    /// Performs operations for the caller, all or none, and waits until they are committed.
-    pub(super) async fn edit_plan(
-        &self,
-        grant: &Grant,
-        ops: Vec<Op>,
-        origin: Origin,
-    ) -> Result<(), Failure> {
-        // Read again: working the operations out may have taken a while.
-        let role = self.storage.find_role(grant.plan(), grant.user()).await?;
-        let grant = role.map(|role| Grant::new(grant.plan(), grant.user(), role));
-        let grant = grant.ok_or_else(super::no_such_plan)?;
-        let access = grant.write().ok_or_else(|| {
-            Failure::new(
-                ErrorCode::Forbidden,
-                "your role in this plan does not allow edits; ask its owner",
-            )
-        })?;
-        match self
-            .registry
-            .ask(
-                grant.plan(),
-                Ask::Edit {
-                    access,
-                    ops,
-                    origin,
-                },
-            )
-            .await
-        {
-            Ok(Reply::Edited) => Ok(()),
-            Ok(Reply::Refused(refused)) => Err(edit_refused(&refused)),
-            Ok(Reply::Content(_)) => Err(Failure::fault()),
-            Err(refused) => Err(not_there(refused)),
-        }
-    }
-
-    /// Changes one thing by what it holds now, and answers what it holds then.
-    async fn change_entity(
-        &self,
-        caller: &Caller,
-        plan: &str,
-        place: Place,
-        ops: impl FnOnce(&Content) -> Result<Vec<Op>, Failure>,
-    ) -> Result<Entity, Failure> {
-        let grant = self.grant(caller, plan).await?;
-        let ops = ops(&*self.read_plan(grant.plan()).await?)?;
-        self.edit_plan(&grant, ops, Origin::Control).await?;
-        place.read(&*self.read_plan(grant.plan()).await?)
-    }
-}
-
-fn not_there(refused: JoinRefused) -> Failure {
-    match refused {
-        JoinRefused::PlanGone => super::no_such_plan(),
-        JoinRefused::Full | JoinRefused::RoomGone | JoinRefused::Unavailable => {
-            Failure::new(ErrorCode::Unavailable, refused.to_string())
-        }
-    }
-}
-
-fn edit_refused(refused: &EditRefused) -> Failure {
-    let code = match refused {
-        EditRefused::Op(refused) => match refused.why {
-            Why::Unsound(_) => ErrorCode::Invalid,
-            Why::Missing(_) => ErrorCode::NotFound,
-            Why::Drifted { .. } => ErrorCode::Conflict,
-        },
-        EditRefused::Update(_) => ErrorCode::Unprocessable,
-        EditRefused::Full => ErrorCode::TooLarge,
-        EditRefused::Unavailable => ErrorCode::Unavailable,
-    };
-    Failure::new(code, refused.to_string())
+        Failure::new(ErrorCode::Invalid, format!("set.{field}: must be {what}"))
+    })?;
+    Ok(ops.into_iter().map(Op::without_expectation).collect())
 }

@@ -1,10 +1,8 @@
 //! `plan.findings`: what is wrong with a plan, with ways out.
 
-use convene_plan::finding::{Finding, Severity, find};
+use convene_plan::finding::find;
 use convene_plan::view::Gates;
-use convene_protocol::control::finding::{
-    About, FINDINGS_MAX, Find, FindingBody, Findings, FixBody,
-};
+use convene_protocol::control::finding::{FINDINGS_MAX, Find, Findings};
 
 use super::{Caller, Desk, Method};
 use crate::error::Failure;
@@ -16,37 +14,10 @@ impl Method for Find {
         let work = move || {
             let mut findings = find(&content, &Gates::none());
             findings.sort_by(|a, b| (a.severity, &a.key).cmp(&(b.severity, &b.key)));
-            findings
+            let total = u64::try_from(findings.len()).unwrap_or(u64::MAX);
+            findings.truncate(FINDINGS_MAX);
+            Findings { findings, total }
         };
-        let findings = desk.apart(work).await?;
-        Ok(Findings {
-            total: u64::try_from(findings.len()).unwrap_or(u64::MAX),
-            findings: findings.into_iter().take(FINDINGS_MAX).map(body).collect(),
-        })
-    }
-}
-
-fn body(finding: Finding) -> FindingBody {
-    let severity = match finding.severity {
-        Severity::Block => "block",
-        Severity::Warn => "warn",
-        Severity::Info => "info",
-    };
-    let about = |one: convene_plan::finding::Ref| About {
-        root: one.root,
-        id: one.id,
-        field: one.field,
-    };
-    let fix = |fix: convene_plan::finding::Fix| FixBody {
-        say: fix.say,
-        ops: fix.ops,
-    };
-    FindingBody {
-        key: finding.key,
-        rule: finding.rule.to_owned(),
-        severity: severity.to_owned(),
-        refs: finding.refs.into_iter().map(about).collect(),
-        say: finding.say,
-        fixes: finding.fixes.into_iter().map(fix).collect(),
+        desk.apart(work).await
     }
 }

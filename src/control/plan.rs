@@ -81,9 +81,8 @@ impl Method for Content {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Whole, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let content = desk.read_plan(grant.plan()).await?;
-        Ok(Whole {
-            roots: content.to_json(),
-        })
+        let roots = desk.apart(move || content.to_json()).await?;
+        Ok(Whole { roots })
     }
 }
 

@@ -1,6 +1,7 @@
 //! `plan.import` and `plan.export`: plans in the formats of others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use convene_plan::content::Content;
 use convene_plan::format::csv_table::{self, Mapping};
@@ -32,10 +33,10 @@ impl Method for Import {
         let read = desk
             .apart(move || read(&file, format, (table, &mapping)))
             .await?;
-        let import = read.map_err(|error| unreadable(&error))?;
+        let import = Arc::new(read.map_err(|error| unreadable(&error))?);
         for left in (0..TRIES).rev() {
             let present = desk.read_plan(grant.plan()).await?;
-            let (wanted, clock) = (import.clone(), desk.clock.clone());
+            let (wanted, clock) = (Arc::clone(&import), desk.clock.clone());
             let work = move || {
                 merge::ops(&present, &wanted, &mut |prefix| {
                     entity::new_id(&clock, prefix)
@@ -48,7 +49,7 @@ impl Method for Import {
                 return Ok(answer);
             }
             match desk.edit_plan(&grant, ops, Origin::Import).await {
-                Ok(()) => {
+                Ok(_) => {
                     answer.applied = true;
                     return Ok(answer);
                 }

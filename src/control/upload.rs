@@ -27,7 +27,8 @@ const KEPT_FOR: Duration = Duration::from_mins(10);
 struct Arriving {
     user: UserId,
     bytes: usize,
-    received: Vec<u8>,
+    /// Shared with an import that reads it.
+    received: Arc<Vec<u8>>,
     last: Instant,
 }
 
@@ -59,7 +60,7 @@ impl Uploads {
         let arriving = Arriving {
             user,
             bytes,
-            received: Vec::new(),
+            received: Arc::default(),
             last: now,
         };
         all.insert(id, arriving);
@@ -91,14 +92,20 @@ impl Uploads {
             let say = "too many files are on their way; go on in a few minutes";
             return Err(Failure::new(ErrorCode::Unavailable, say));
         }
-        one.received.reserve_exact(part.len());
-        one.received.extend_from_slice(part);
+        let all = Arc::make_mut(&mut one.received);
+        all.reserve_exact(part.len());
+        all.extend_from_slice(part);
         one.last = now;
         Ok(u64::try_from(one.received.len()).unwrap_or(u64::MAX))
     }
 
     /// A file that is whole.
-    pub(super) fn whole(&self, user: UserId, id: &str, now: Instant) -> Result<Vec<u8>, Failure> {
+    pub(super) fn whole(
+        &self,
+        user: UserId,
+        id: &str,
+        now: Instant,
+    ) -> Result<Arc<Vec<u8>>, Failure> {
         let all = self.kept(now);
         let one = all
             .get(id)
@@ -112,7 +119,7 @@ impl Uploads {
             );
             return Err(Failure::new(ErrorCode::Conflict, say));
         }
-        Ok(one.received.clone())
+        Ok(Arc::clone(&one.received))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use convene_plan::content::Value;
+use convene_plan::content::{Content, Value};
 use convene_plan::op::{Change, Edit, Op, Refused};
 use serde_json::Value as Json;
 use yrs::{
@@ -24,6 +24,15 @@ pub struct Scribe {
     user: UserId,
     doc: Doc,
     vector: StateVector,
+}
+
+/// What was written.
+#[derive(Debug)]
+pub struct Written {
+    /// The update for it; none when there was nothing to do.
+    pub update: Option<Bytes>,
+    /// What the plan holds with it.
+    pub content: Arc<Content>,
 }
 
 /// Why nothing was written.
@@ -54,13 +63,14 @@ impl Scribe {
         self.user
     }
 
-    /// Performs `ops` on what `replica` holds, all or none. Gives the update for it; none when there is
-    /// nothing to do.
-    pub fn write(&mut self, replica: &Replica, ops: &[Op]) -> Result<Option<Bytes>, WriteFailed> {
+    /// Performs `ops` on what `replica` holds, all or none.
+    pub fn write(&mut self, replica: &Replica, ops: &[Op]) -> Result<Written, WriteFailed> {
         let content = replica.plan_content().map_err(WriteFailed::Unreadable)?;
-        let edits = content.edits(ops).map_err(WriteFailed::Refused)?;
+        let (after, edits) = content.after(ops).map_err(WriteFailed::Refused)?;
+        let content = Arc::new(after);
         if edits.is_empty() {
-            return Ok(None);
+            let update = None;
+            return Ok(Written { update, content });
         }
         self.follow(replica)?;
         self.check_texts(&edits)?;
@@ -69,9 +79,11 @@ impl Scribe {
             |txn| edits.iter().try_for_each(|edit| perform(txn, edit)),
             |txn| Bytes::from(txn.encode_update_v1()),
         );
-        update
-            .map(Some)
-            .map_err(|failure| WriteFailed::Broken(self.abandon(failure)))
+        let update = update.map_err(|failure| WriteFailed::Broken(self.abandon(failure)))?;
+        Ok(Written {
+            update: Some(update),
+            content,
+        })
     }
 
     /// Comes to where `replica` is.
@@ -259,8 +271,10 @@ mod tests {
         Scribe::new(UserId::generate(&Clock::system()), client)
     }
 
-    fn take(replica: &mut Replica, scribe: &Scribe, update: Option<Bytes>) {
-        replica.apply(&update.unwrap(), scribe.user()).unwrap();
+    fn take(replica: &mut Replica, scribe: &Scribe, written: Written) {
+        replica
+            .apply(&written.update.unwrap(), scribe.user())
+            .unwrap();
     }
 
     fn write(to: &str) -> Op {
@@ -271,7 +285,9 @@ mod tests {
     fn what_two_scribes_add_to_one_set_at_once_is_both_there() {
         let (mut replica, mut ada, mut ben) = (replica(), scribe(1), scribe(2));
         let made = ada.write(&replica, &[session()]).unwrap();
+        let said = Arc::clone(&made.content);
         take(&mut replica, &ada, made);
+        assert_eq!(said, replica.plan_content().unwrap());
         let link = |speaker: &str| {
             op(json!({ "op": "link", "path": ["sessions", "se_A", "people", speaker], "to": {} }))
         };
@@ -299,7 +315,8 @@ mod tests {
             matches!(&refused, Err(WriteFailed::Refused(it)) if matches!(it.why, Why::Drifted { .. })),
             "{refused:?}"
         );
-        assert!(matches!(ada.write(&replica, &[session()]), Ok(None)));
+        let again = ada.write(&replica, &[session()]).unwrap();
+        assert!(again.update.is_none());
     }
 
     #[test]

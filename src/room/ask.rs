@@ -32,10 +32,8 @@ pub struct Ticket(pub u64);
 /// What a room answers. Like everything that is shown, it is committed.
 #[derive(Debug)]
 pub enum Reply {
-    /// What the plan holds.
+    /// What the plan holds; where operations were asked for, with them, and they are committed.
     Content(Arc<Content>),
-    /// The operations are performed and committed; without one when there was nothing to do.
-    Edited,
     /// Nothing was changed.
     Refused(EditRefused),
 }

@@ -16,6 +16,8 @@ mod presence;
 mod shown;
 mod size;
 mod snapshots;
+#[cfg(test)]
+mod stage;
 mod sync;
 
 use std::time::Duration;
@@ -380,11 +382,12 @@ mod tests {
     use bytes::Bytes;
     use convene_protocol::frame::{ServerMessage, SyncStatus};
 
+    use super::stage::{appended, start, statuses, updated};
     use super::*;
     use crate::auth::access::{Grant, Role};
     use crate::clock::Clock;
     use crate::room::input::Joined;
-    use crate::storage::journal::{AppendRefused, Committed};
+    use crate::storage::journal::AppendRefused;
 
     /// Text "hi" in the root `t`, by client 1.
     const HI: &[u8] = &[1, 1, 1, 0, 4, 1, 1, b't', 2, b'h', b'i', 0];
@@ -409,25 +412,8 @@ mod tests {
             }
         }
 
-        /// Somebody who has synced.
         fn join(&mut self, role: Role) -> SessionId {
-            let session = SessionId::generate(&self.clock);
-            let grant = Grant::new(self.plan, UserId::generate(&self.clock), role);
-            let joined = Joined {
-                session,
-                grant,
-                name: "Ada".to_owned(),
-            };
-            self.core.handle(self.now, Input::Joined(joined));
-            let state_vector = Bytes::from_static(&[0]);
-            self.core.handle(
-                self.now,
-                Input::SyncStep1 {
-                    session,
-                    state_vector,
-                },
-            );
-            session
+            stage::join(&mut self.core, self.now, role)
         }
 
         fn update(&mut self, session: SessionId) -> Vec<Effect> {
@@ -435,57 +421,13 @@ mod tests {
             self.core.handle(self.now, updated(session, update))
         }
 
-        fn commit(&mut self, first: i64) -> Vec<Effect> {
-            let committed = Committed {
-                first: Seq(first),
-                last: Seq(first),
-            };
-            self.core.handle(self.now, Input::Appended { committed })
+        fn commit(&mut self, seq: i64) -> Vec<Effect> {
+            self.core.handle(self.now, appended(seq))
         }
 
         fn rebuild(&mut self, rows: &[&[u8]]) -> Vec<Effect> {
             self.core.rebuilt(start(self.plan, rows))
         }
-    }
-
-    fn start(plan: PlanId, rows: &[&[u8]]) -> Start {
-        let stored = Stored {
-            snapshot: None,
-            rows: rows.to_vec(),
-            bindings: Vec::new(),
-        };
-        Start {
-            plan,
-            epoch: Epoch(1),
-            replica: Replica::load(&stored).replica,
-            head: Seq(i64::try_from(rows.len()).unwrap()),
-            snapshot_seq: Seq(0),
-            bytes: rows.iter().map(|row| row.len()).sum(),
-            epoch_marker: None,
-        }
-    }
-
-    fn updated(session: SessionId, update: Bytes) -> Input {
-        let kind = UpdateKind::Change;
-        Input::Updated {
-            session,
-            update,
-            kind,
-        }
-    }
-
-    fn statuses(effects: &[Effect]) -> Vec<SyncStatus> {
-        let mut statuses = Vec::new();
-        for effect in effects {
-            if let Effect::Send {
-                message: ServerMessage::SyncStatus(status),
-                ..
-            } = effect
-            {
-                statuses.push(*status);
-            }
-        }
-        statuses
     }
 
     fn is_shown(effects: &[Effect]) -> bool {

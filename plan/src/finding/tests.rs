@@ -21,7 +21,7 @@ fn a_finding_is_written_as_clients_read_it() {
     assert_eq!(
         serde_json::to_value(&found[0]).unwrap(),
         json!({
-            "key": "schema.type|sessions|se_4|expected", "rule": "schema.type", "sev": "warn",
+            "key": "schema.type|sessions|se_4|expected", "rule": "schema.type", "severity": "warn",
             "refs": [{"root": "sessions", "id": "se_4", "field": "expected"}],
             "say": "the session \"Lunch\": expected: must be a whole number from 0 to 10000000",
             "fixes": [{"say": "Clear expected", "ops": [{"op": "set", "path": ["sessions", "se_4", "expected"],

@@ -24,17 +24,17 @@ pub(super) fn page(content: &Content, asked: &List) -> Result<Entities, Failure>
         let say = format!("limit: 1 to {LIMIT_MAX}, and at most {SORT_MAX} fields to sort by");
         return Err(Failure::new(ErrorCode::Invalid, say));
     }
-    let mut found: Vec<(&str, &Fields)> = content
+    let wanted = content
         .entities(root.name)
-        .filter(|(_, fields)| is_wanted(fields, asked.archived) && passes(fields, &asked.filter))
-        .collect();
-    found.sort_by(|a, b| compare(a, b, &asked.sort));
+        .filter(|(_, fields)| is_wanted(fields, asked.archived) && passes(fields, &asked.filter));
+    let mut found: Vec<Found<'_>> = wanted.map(|one| Found::new(one, &asked.sort)).collect();
+    found.sort_by(|a, b| a.compare(b, &asked.sort));
     let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
     let from = match &asked.after {
         None => 0,
         Some(after) => found
             .iter()
-            .position(|(id, _)| id == after)
+            .position(|one| one.id == after)
             .map(|at| at + 1)
             .ok_or_else(|| {
                 let say = "after: this is not among them any more; begin with the first page";
@@ -44,7 +44,7 @@ pub(super) fn page(content: &Content, asked: &List) -> Result<Entities, Failure>
     Ok(cut(root, &found, from, limit, total))
 }
 
-fn cut(root: &Root, found: &[(&str, &Fields)], from: usize, limit: u32, total: u64) -> Entities {
+fn cut(root: &Root, found: &[Found<'_>], from: usize, limit: u32, total: u64) -> Entities {
     let rest = found.get(from..).unwrap_or_default();
     let page: Vec<_> = rest
         .iter()
@@ -55,10 +55,10 @@ fn cut(root: &Root, found: &[(&str, &Fields)], from: usize, limit: u32, total: u
         next: page
             .last()
             .filter(|_| has_more)
-            .map(|(id, _)| (*id).to_owned()),
+            .map(|one| one.id.to_owned()),
         entities: page
             .iter()
-            .map(|(_, fields)| fields_to_json(root, fields))
+            .map(|one| fields_to_json(root, one.fields))
             .collect(),
         total,
     }
@@ -92,40 +92,65 @@ fn has(value: Option<&Value>, wanted: &Json) -> bool {
     }
 }
 
-/// By the fields asked for, then by rank and id, so that the order is always the same.
-fn compare(a: &(&str, &Fields), b: &(&str, &Fields), sort: &[String]) -> Ordering {
-    for field in sort {
-        let (field, is_down) = match field.strip_prefix('-') {
-            Some(field) => (field, true),
-            None => (field.as_str(), false),
-        };
-        let order = compare_values(a.1.get(field), b.1.get(field));
-        let order = if is_down { order.reverse() } else { order };
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
-    (rank(a.1), a.0).cmp(&(rank(b.1), b.0))
+/// A thing with what it is sorted by.
+struct Found<'a> {
+    id: &'a str,
+    fields: &'a Fields,
+    keys: Vec<SortKey>,
 }
 
 /// Nothing comes first, then false and true, numbers, texts without regard to case, and the rest as it is
 /// written.
-fn compare_values(a: Option<&Value>, b: Option<&Value>) -> Ordering {
-    let key = |value: Option<&Value>| match value {
-        None => (0, 0.0, String::new()),
-        Some(Value::Plain(json)) => match json {
-            Json::Null => (0, 0.0, String::new()),
-            Json::Bool(value) => (1, f64::from(*value), String::new()),
-            Json::Number(number) => (2, number.as_f64().unwrap_or_default(), String::new()),
-            Json::String(text) => (3, 0.0, text.to_lowercase()),
-            Json::Array(_) | Json::Object(_) => (4, 0.0, json.to_string()),
-        },
-        Some(Value::Text(text)) => (3, 0.0, text.to_lowercase()),
-        Some(Value::Map(members)) => (4, 0.0, format!("{members:?}")),
-    };
-    let ((a_kind, a_number, a_text), (b_kind, b_number, b_text)) = (key(a), key(b));
-    a_kind
-        .cmp(&b_kind)
-        .then(a_number.total_cmp(&b_number))
-        .then(a_text.cmp(&b_text))
+struct SortKey(u8, f64, String);
+
+impl<'a> Found<'a> {
+    fn new((id, fields): (&'a str, &'a Fields), sort: &[String]) -> Self {
+        let names = sort
+            .iter()
+            .map(|name| name.strip_prefix('-').unwrap_or(name));
+        Self {
+            id,
+            fields,
+            keys: names.map(|name| SortKey::of(fields.get(name))).collect(),
+        }
+    }
+
+    /// By the fields asked for, then by rank and id, so that the order is always the same.
+    fn compare(&self, other: &Self, sort: &[String]) -> Ordering {
+        let keys = sort.iter().zip(self.keys.iter().zip(&other.keys));
+        let orders = keys.map(|(name, (a, b))| {
+            let order = a.compare(b);
+            if name.starts_with('-') {
+                order.reverse()
+            } else {
+                order
+            }
+        });
+        let by_fields = orders.fold(Ordering::Equal, Ordering::then);
+        by_fields.then_with(|| (rank(self.fields), self.id).cmp(&(rank(other.fields), other.id)))
+    }
+}
+
+impl SortKey {
+    fn of(value: Option<&Value>) -> Self {
+        match value {
+            None | Some(Value::Plain(Json::Null)) => Self(0, 0.0, String::new()),
+            Some(Value::Plain(Json::Bool(value))) => Self(1, f64::from(*value), String::new()),
+            Some(Value::Plain(Json::Number(number))) => {
+                Self(2, number.as_f64().unwrap_or_default(), String::new())
+            }
+            Some(Value::Plain(Json::String(text)) | Value::Text(text)) => {
+                Self(3, 0.0, text.to_lowercase())
+            }
+            Some(Value::Plain(json @ (Json::Array(_) | Json::Object(_)))) => {
+                Self(4, 0.0, json.to_string())
+            }
+            Some(Value::Map(members)) => Self(4, 0.0, format!("{members:?}")),
+        }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        let by_kind = self.0.cmp(&other.0).then(self.1.total_cmp(&other.1));
+        by_kind.then_with(|| self.2.cmp(&other.2))
+    }
 }

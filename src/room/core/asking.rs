@@ -1,12 +1,14 @@
 //! Reads and changes the plan for those who ask by operations, not by updates.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use convene_plan::content::Content;
 use convene_plan::op::Op;
 
 use crate::auth::access::WriteAccess;
 use crate::clock::Timestamp;
-use crate::document::{Applied, ClientId, Refusal, Scribe, WriteFailed};
+use crate::document::{Applied, ClientId, Refusal, Scribe, WriteFailed, Written};
 use crate::ids::UserId;
 use crate::room::ask::{Ask, EditRefused, Reply, Ticket};
 use crate::room::core::RoomCore;
@@ -76,27 +78,22 @@ impl RoomCore {
                 } => self.edit_plan(now, client, (*access, *origin), ops),
             }
         };
-        match reply {
-            Ok(reply) => self.when_committed(Effect::Reply { ticket, reply }),
-            // It tells what is there, which may not be committed yet.
-            Err(refused @ EditRefused::Op(_)) => {
-                let reply = Reply::Refused(refused);
-                self.when_committed(Effect::Reply { ticket, reply });
-            }
-            Err(refused) => {
-                let reply = Reply::Refused(refused);
-                self.effects.push(Effect::Reply { ticket, reply });
-            }
+        // A refused operation is told what is there, which may not be committed yet.
+        let tells = matches!(reply, Ok(_) | Err(EditRefused::Op(_)));
+        let reply = reply.map_or_else(Reply::Refused, Reply::Content);
+        let effect = Effect::Reply { ticket, reply };
+        if tells {
+            self.when_committed(effect);
+        } else {
+            self.effects.push(effect);
         }
     }
 
-    fn read_plan(&mut self) -> Result<Reply, EditRefused> {
+    fn read_plan(&mut self) -> Result<Arc<Content>, EditRefused> {
         let content = self.replica.plan_content();
         // Nothing but a harmed replica cannot be read.
         self.poisoned |= content.is_err();
-        content
-            .map(Reply::Content)
-            .map_err(|_| EditRefused::Unavailable)
+        content.map_err(|_| EditRefused::Unavailable)
     }
 
     fn edit_plan(
@@ -105,7 +102,7 @@ impl RoomCore {
         client: ClientId,
         (access, origin): (WriteAccess, Origin),
         ops: &[Op],
-    ) -> Result<Reply, EditRefused> {
+    ) -> Result<Arc<Content>, EditRefused> {
         if self.size.is_full() {
             return Err(EditRefused::Full);
         }
@@ -113,8 +110,8 @@ impl RoomCore {
             return Err(EditRefused::Unavailable);
         }
         let mut scribe = self.scribes.take(access.user(), client);
-        let update = match scribe.write(&self.replica, ops) {
-            Ok(update) => update,
+        let Written { update, content } = match scribe.write(&self.replica, ops) {
+            Ok(written) => written,
             Err(WriteFailed::Refused(refused)) => {
                 self.scribes.keep(now, scribe);
                 return Err(EditRefused::Op(refused));
@@ -132,13 +129,13 @@ impl RoomCore {
         };
         let Some(update) = update else {
             self.scribes.keep(now, scribe);
-            return Ok(Reply::Edited);
+            return Ok(content);
         };
         let applied = self.replica.apply(&update, access.user());
         let applied = applied.map_err(|refusal| self.cannot_write(&refusal))?;
         self.scribes.keep(now, scribe);
         self.push_written(now, (access, origin), applied);
-        Ok(Reply::Edited)
+        Ok(content)
     }
 
     fn push_written(

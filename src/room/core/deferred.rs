@@ -240,12 +240,16 @@ impl RoomCore {
                 answered: true,
                 ..attempt
             };
-            self.effects.push(Effect::TryAgain {
-                session,
-                update,
-                attempt,
-            });
+            self.try_again(session, attempt, update);
         }
+    }
+
+    fn try_again(&mut self, session: SessionId, attempt: Attempt, update: Bytes) {
+        self.effects.push(Effect::TryAgain {
+            session,
+            update,
+            attempt,
+        });
     }
 
     /// Has updates tried again once the journal was read.
@@ -261,11 +265,7 @@ impl RoomCore {
                     journal_read: true,
                     ..attempt
                 };
-                self.effects.push(Effect::TryAgain {
-                    session,
-                    update,
-                    attempt,
-                });
+                self.try_again(session, attempt, update);
             }
         }
     }
@@ -291,14 +291,13 @@ mod tests {
     use convene_protocol::frame::SyncStatus;
 
     use super::*;
-    use crate::auth::access::{Grant, Role};
+    use crate::auth::access::Role;
     use crate::clock::Clock;
     use crate::config::Limits;
-    use crate::document::{Replica, Stored};
-    use crate::ids::{PlanId, UserId};
-    use crate::room::core::{RoomLimits, Start};
-    use crate::room::input::{Input, Joined};
-    use crate::storage::journal::{Committed, Epoch, Seq};
+    use crate::ids::PlanId;
+    use crate::room::core::RoomLimits;
+    use crate::room::core::stage::{appended, join, start, statuses, tried_again};
+    use crate::room::input::Input;
 
     /// One client's changes, a letter each behind the one before, and all of them.
     fn letters(count: u8) -> (Vec<Bytes>, Bytes) {
@@ -322,38 +321,16 @@ mod tests {
         /// Somebody who has synced, and answered the step 1 she was sent.
         fn new(limits: &Limits) -> Self {
             let clock = Clock::system();
-            let plan = PlanId::generate(&clock);
-            let stored = Stored {
-                snapshot: None,
-                rows: Vec::new(),
-                bindings: Vec::new(),
-            };
-            let start = Start {
-                plan,
-                epoch: Epoch(1),
-                replica: Replica::load(&stored).replica,
-                head: Seq(0),
-                snapshot_seq: Seq(0),
-                bytes: 0,
-                epoch_marker: None,
-            };
-            let session = SessionId::generate(&clock);
-            let mut stage = Self {
-                core: RoomCore::new(start, RoomLimits::from(limits)),
-                ada: session,
-                now: clock.now(),
-                head: 0,
-            };
-            stage.feed(Input::Joined(Joined {
-                session,
-                grant: Grant::new(plan, UserId::generate(&clock), Role::Editor),
-                name: "Ada".to_owned(),
-            }));
-            stage.feed(Input::SyncStep1 {
-                session,
-                state_vector: Bytes::from_static(&[0]),
-            });
-            stage
+            let (plan, now) = (PlanId::generate(&clock), clock.now());
+            let mut core = RoomCore::new(start(plan, &[]), RoomLimits::from(limits));
+            let ada = join(&mut core, now, Role::Editor);
+            let head = 0;
+            Self {
+                core,
+                ada,
+                now,
+                head,
+            }
         }
 
         /// Gives what the session is sent, and ends, with what is committed at once.
@@ -362,24 +339,11 @@ mod tests {
             effects.extend(self.core.end_turn(self.now));
             let mut seen = Vec::new();
             while let Some(effect) = effects.pop_front() {
-                if let Effect::TryAgain {
-                    session,
-                    update,
-                    attempt,
-                } = effect
-                {
-                    seen.extend(self.feed(Input::TriedAgain {
-                        session,
-                        update,
-                        attempt,
-                    }));
+                if let Some(input) = tried_again(&effect) {
+                    seen.extend(self.feed(input));
                 } else if let Effect::Append { .. } = effect {
                     self.head += 1;
-                    let committed = Committed {
-                        first: Seq(self.head),
-                        last: Seq(self.head),
-                    };
-                    seen.extend(self.feed(Input::Appended { committed }));
+                    seen.extend(self.feed(appended(self.head)));
                 } else {
                     seen.push(effect);
                 }
@@ -403,20 +367,6 @@ mod tests {
         fn answer(&mut self, update: Bytes) -> Vec<Effect> {
             self.send(UpdateKind::Answer, update)
         }
-    }
-
-    fn statuses(effects: &[Effect]) -> Vec<SyncStatus> {
-        let mut statuses = Vec::new();
-        for effect in effects {
-            if let Effect::Send {
-                message: ServerMessage::SyncStatus(status),
-                ..
-            } = effect
-            {
-                statuses.push(*status);
-            }
-        }
-        statuses
     }
 
     fn asks(effects: &[Effect]) -> bool {

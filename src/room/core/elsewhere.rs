@@ -362,10 +362,11 @@ mod tests {
     use crate::auth::access::{Grant, Role};
     use crate::clock::Clock;
     use crate::config::Limits;
-    use crate::document::{self, Replica, Stored};
+    use crate::document;
     use crate::ids::{PlanId, SessionId};
-    use crate::room::core::{RoomLimits, Start};
-    use crate::room::input::{Input, Joined, UpdateKind};
+    use crate::room::core::RoomLimits;
+    use crate::room::core::stage::{appended, join, start, tried_again, updated};
+    use crate::room::input::{Input, Joined};
     use crate::storage::journal::Origin;
 
     /// One letter in the root `t`, by `client`.
@@ -384,40 +385,17 @@ mod tests {
         /// A room of an empty plan, among nodes, with an editor who has synced.
         fn new() -> Self {
             let clock = Clock::system();
-            let plan = PlanId::generate(&clock);
-            let start = Start {
-                plan,
-                epoch: Epoch(1),
-                replica: Replica::load(&Stored {
-                    snapshot: None,
-                    rows: Vec::new(),
-                    bindings: Vec::new(),
-                })
-                .replica,
-                head: Seq(0),
-                snapshot_seq: Seq(0),
-                bytes: 0,
-                epoch_marker: None,
-            };
-            let core = RoomCore::new(start, RoomLimits::from(&Limits::default())).among_nodes();
+            let (plan, now) = (PlanId::generate(&clock), clock.now());
+            let core = RoomCore::new(start(plan, &[]), RoomLimits::from(&Limits::default()));
+            let mut core = core.among_nodes();
+            let reader = join(&mut core, now, Role::Editor);
             let mut stage = Self {
                 core,
-                now: clock.now(),
-                reader: SessionId::generate(&clock),
+                now,
+                reader,
                 others: UserId::generate(&clock),
             };
-            let grant = Grant::new(plan, UserId::generate(&clock), Role::Editor);
-            let (session, name) = (stage.reader, "Ada".to_owned());
-            stage.feed(Input::Joined(Joined {
-                session,
-                grant,
-                name,
-            }));
-            let state_vector = Bytes::from_static(&[0]);
-            stage.feed(Input::SyncStep1 {
-                session,
-                state_vector,
-            });
+            stage.core.end_turn(now);
             stage
         }
 
@@ -439,21 +417,11 @@ mod tests {
         }
 
         fn write(&mut self, update: Bytes) -> Vec<Effect> {
-            let session = self.reader;
-            let kind = UpdateKind::Change;
-            self.feed(Input::Updated {
-                session,
-                update,
-                kind,
-            })
+            self.feed(updated(self.reader, update))
         }
 
         fn commit(&mut self, seq: i64) -> Vec<Effect> {
-            let committed = Committed {
-                first: Seq(seq),
-                last: Seq(seq),
-            };
-            self.feed(Input::Appended { committed })
+            self.feed(appended(seq))
         }
 
         fn pass(&mut self, time: Duration) -> Vec<Effect> {
@@ -640,20 +608,9 @@ mod tests {
         );
     }
 
-    fn tried_again(effects: Vec<Effect>) -> Input {
-        let Some(Effect::TryAgain {
-            session,
-            update,
-            attempt,
-        }) = effects.into_iter().last()
-        else {
-            panic!("it is not tried again");
-        };
-        Input::TriedAgain {
-            session,
-            update,
-            attempt,
-        }
+    fn last_tried_again(effects: &[Effect]) -> Input {
+        let tried = effects.last().and_then(tried_again);
+        tried.expect("it is tried again")
     }
 
     #[test]
@@ -668,7 +625,7 @@ mod tests {
         assert_eq!(Stage::has_gap_read(&effects), Some(Seq(1)));
         let rows = Some(vec![stage.row(2, more.clone())]);
         let effects = stage.feed(Input::RowsRead { rows });
-        let effects = stage.feed(tried_again(effects));
+        let effects = stage.feed(last_tried_again(&effects));
         let applied = ServerMessage::SyncStatus(SyncStatus::Applied);
         let is_applied =
             |effect: &Effect| matches!(effect, Effect::Send { message, .. } if *message == applied);
@@ -679,7 +636,7 @@ mod tests {
         let effects = stage.feed(Input::RowsRead {
             rows: Some(Vec::new()),
         });
-        let effects = stage.feed(tried_again(effects));
+        let effects = stage.feed(last_tried_again(&effects));
         assert!(effects.iter().any(is_refused));
     }
 

@@ -1,0 +1,73 @@
+//! What methods ask rooms: to read a plan, and to change it by operations.
+
+use std::sync::Arc;
+
+use convene_plan::content::Content;
+use convene_plan::op::{Op, Why};
+use convene_protocol::error_code::ErrorCode;
+
+use super::{Desk, no_such_plan};
+use crate::auth::access::Grant;
+use crate::error::Failure;
+use crate::ids::PlanId;
+use crate::room::ask::{Ask, EditRefused, Reply};
+use crate::room::handle::JoinRefused;
+use crate::storage::journal::Origin;
+
+impl Desk {
+    /// What the plan holds, as far as it is committed.
+    pub(super) async fn read_plan(&self, plan: PlanId) -> Result<Arc<Content>, Failure> {
+        self.ask(plan, Ask::Read).await
+    }
+
+    /// Performs operations for the caller, all or none, and waits until they are committed. Answers what
+    /// the plan holds with them.
+    pub(super) async fn edit_plan(
+        &self,
+        grant: &Grant,
+        ops: Vec<Op>,
+        origin: Origin,
+    ) -> Result<Arc<Content>, Failure> {
+        // Read again: working the operations out may have taken a while.
+        let role = self.storage.find_role(grant.plan(), grant.user()).await?;
+        let role = role.ok_or_else(no_such_plan)?;
+        let access = Grant::new(grant.plan(), grant.user(), role).write();
+        let access = access.ok_or_else(|| {
+            Failure::new(
+                ErrorCode::Forbidden,
+                "your role in this plan does not allow edits; ask its owner",
+            )
+        })?;
+        let ask = Ask::Edit {
+            access,
+            ops,
+            origin,
+        };
+        self.ask(grant.plan(), ask).await
+    }
+
+    async fn ask(&self, plan: PlanId, ask: Ask) -> Result<Arc<Content>, Failure> {
+        match self.registry.ask(plan, ask).await {
+            Ok(Reply::Content(content)) => Ok(content),
+            Ok(Reply::Refused(refused)) => Err(edit_refused(&refused)),
+            Err(JoinRefused::PlanGone) => Err(no_such_plan()),
+            Err(
+                refused @ (JoinRefused::Full | JoinRefused::RoomGone | JoinRefused::Unavailable),
+            ) => Err(Failure::new(ErrorCode::Unavailable, refused.to_string())),
+        }
+    }
+}
+
+fn edit_refused(refused: &EditRefused) -> Failure {
+    let code = match refused {
+        EditRefused::Op(refused) => match refused.why {
+            Why::Unsound(_) => ErrorCode::Invalid,
+            Why::Missing(_) => ErrorCode::NotFound,
+            Why::Drifted { .. } => ErrorCode::Conflict,
+        },
+        EditRefused::Update(_) => ErrorCode::Unprocessable,
+        EditRefused::Full => ErrorCode::TooLarge,
+        EditRefused::Unavailable => ErrorCode::Unavailable,
+    };
+    Failure::new(code, refused.to_string())
+}
