@@ -10,24 +10,29 @@ use super::{Desk, no_such_plan};
 use crate::auth::access::Grant;
 use crate::error::Failure;
 use crate::ids::PlanId;
-use crate::room::ask::{Ask, EditRefused, Reply};
+use crate::room::ask::{Ask, EditRefused, Reading, Reply};
 use crate::room::handle::JoinRefused;
 use crate::storage::journal::Origin;
 
 impl Desk {
     /// What the plan holds, as far as it is committed.
     pub(super) async fn read_plan(&self, plan: PlanId) -> Result<Arc<Content>, Failure> {
+        Ok(self.reading(plan).await?.content)
+    }
+
+    /// The same, and up to which row that is.
+    pub(super) async fn reading(&self, plan: PlanId) -> Result<Reading, Failure> {
         self.ask(plan, Ask::Read).await
     }
 
     /// Performs operations for the caller, all or none, and waits until they are committed. Answers what
-    /// the plan holds with them.
+    /// the plan holds with them, and which row they became.
     pub(super) async fn edit_plan(
         &self,
         grant: &Grant,
         ops: Vec<Op>,
         origin: Origin,
-    ) -> Result<Arc<Content>, Failure> {
+    ) -> Result<Reading, Failure> {
         // Read again: working the operations out may have taken a while.
         let role = self.storage.find_role(grant.plan(), grant.user()).await?;
         let role = role.ok_or_else(no_such_plan)?;
@@ -46,9 +51,9 @@ impl Desk {
         self.ask(grant.plan(), ask).await
     }
 
-    async fn ask(&self, plan: PlanId, ask: Ask) -> Result<Arc<Content>, Failure> {
+    async fn ask(&self, plan: PlanId, ask: Ask) -> Result<Reading, Failure> {
         match self.registry.ask(plan, ask).await {
-            Ok(Reply::Content(content)) => Ok(content),
+            Ok(Reply::Content(reading)) => Ok(reading),
             Ok(Reply::Refused(refused)) => Err(edit_refused(&refused)),
             Err(JoinRefused::PlanGone) => Err(no_such_plan()),
             Err(

@@ -71,7 +71,7 @@ impl Method for Update {
         for (field, to) in &self.set {
             ops.extend(field_ops(root, &path, (field, present.get(field)), to)?);
         }
-        let content = desk.edit_plan(&grant, ops, Origin::Control).await?;
+        let content = desk.edit_plan(&grant, ops, Origin::Control).await?.content;
         place.read(&content)
     }
 }
@@ -103,7 +103,7 @@ impl Desk {
         (place, ops): (Place, Vec<Op>),
     ) -> Result<Entity, Failure> {
         let grant = self.grant(caller, plan).await?;
-        let content = self.edit_plan(&grant, ops, Origin::Control).await?;
+        let content = self.edit_plan(&grant, ops, Origin::Control).await?.content;
         place.read(&content)
     }
 }

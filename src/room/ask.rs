@@ -7,7 +7,7 @@ use convene_plan::content::Content;
 use convene_plan::op::{Op, Refused};
 
 use crate::auth::access::WriteAccess;
-use crate::storage::journal::Origin;
+use crate::storage::journal::{Origin, Seq};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -29,11 +29,21 @@ pub enum Ask {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
+/// What a plan holds, and how far.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// What it holds.
+    pub content: Arc<Content>,
+    /// Every row up to this one is in it, maybe more. Where operations were asked for and there was
+    /// something to do, the row they became.
+    pub seq: Seq,
+}
+
 /// What a room answers. Like everything that is shown, it is committed.
 #[derive(Debug)]
 pub enum Reply {
     /// What the plan holds; where operations were asked for, with them, and they are committed.
-    Content(Arc<Content>),
+    Content(Reading),
     /// Nothing was changed.
     Refused(EditRefused),
 }

@@ -9,7 +9,7 @@ use convene::storage::journal::Origin;
 use convene_plan::content::{ONE, Value};
 use convene_plan::op::Op;
 use serde_json::json;
-use yrs::{Map, ReadTxn, Transact};
+use yrs::{Doc, Map, ReadTxn, Transact};
 
 use crate::oracle::Promise;
 use crate::room::{Request, Room};
@@ -73,8 +73,12 @@ impl Room {
             return world.violate(Promise::OneStatusPerUpdate, seen);
         };
         match (reply, tag) {
-            (Reply::Content(_), Some(tag)) => {
+            (Reply::Content(reading), Some(tag)) => {
                 world.coverage.count("reply: Edited");
+                if !holds(&world.journal.document_at(reading.seq), tag) {
+                    let seen = format!("{ticket:?} was told a row up to which {tag} is not set");
+                    return world.violate(Promise::AcknowledgedIsCommitted, seen);
+                }
                 let txn = world.journal.truth.doc.transact();
                 let needs = txn.get_map("needs");
                 if needs.is_none_or(|needs| needs.get(&txn, tag).is_none()) {
@@ -83,19 +87,29 @@ impl Room {
                     world.violate(Promise::AcknowledgedIsCommitted, seen);
                 }
             }
-            (Reply::Content(content), None) => {
+            (Reply::Content(reading), None) => {
                 world.coverage.count("reply: Content");
+                let content = &reading.content;
+                let promised = world.journal.document_at(reading.seq);
+                let is_told =
+                    |tag: &str| matches!(content.field("needs", ONE, tag), Some(Value::Plain(_)));
+                if let Some(tag) = TAGS
+                    .iter()
+                    .find(|tag| holds(&promised, tag) && !is_told(tag))
+                {
+                    let seen =
+                        format!("{ticket:?} was read up to a row that has {tag}, without it");
+                    return world.violate(Promise::ShownIsCommitted, seen);
+                }
                 let txn = world.journal.truth.doc.transact();
                 let needs = txn.get_map("needs");
-                let shown = TAGS.iter().filter(|tag| {
-                    matches!(content.field("needs", ONE, tag), Some(Value::Plain(_)))
-                });
+                let mut shown = TAGS.iter().filter(|tag| is_told(tag));
                 let is_there = |tag: &&&str| {
                     needs
                         .as_ref()
                         .is_some_and(|needs| needs.get(&txn, tag).is_some())
                 };
-                if let Some(tag) = shown.into_iter().find(|tag| !is_there(tag)) {
+                if let Some(tag) = shown.find(|tag| !is_there(tag)) {
                     drop(txn);
                     let seen = format!("{ticket:?} was shown {tag}, which no row has");
                     world.violate(Promise::ShownIsCommitted, seen);
@@ -104,4 +118,11 @@ impl Room {
             (Reply::Refused(_), _) => world.coverage.count("reply: Refused"),
         }
     }
+}
+
+/// Whether a document says how many need `tag`.
+fn holds(doc: &Doc, tag: &str) -> bool {
+    let txn = doc.transact();
+    let needs = txn.get_map("needs");
+    needs.is_some_and(|needs| needs.get(&txn, tag).is_some())
 }

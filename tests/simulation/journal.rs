@@ -14,6 +14,7 @@ use convene::ids::{AppendId, PlanId, UserId};
 use convene::storage::journal::{Append, Epoch, Origin, Row, Seq, StoredPlan};
 use convene::storage::plans::PlanHead;
 use convene::storage::settlement::{Answer, Known, settle};
+use yrs::Doc;
 
 use crate::oracle::{Promise, Truth, Violation, violation};
 use crate::sabotage::Sabotage;
@@ -141,6 +142,15 @@ impl Journal {
                 .map(|((_, id), user)| (u64::try_from(*id).unwrap(), *user))
                 .collect(),
         })
+    }
+
+    /// What the rows up to `seq` make.
+    pub(crate) fn document_at(&self, seq: Seq) -> Doc {
+        let mut truth = Truth::new();
+        for row in self.rows.iter().take_while(|row| row.seq <= seq) {
+            truth.commit(&row.update, row.author);
+        }
+        truth.doc
     }
 
     /// At most `limit` rows after `after`. Mirrors `Storage::rows_after`.

@@ -10,7 +10,7 @@ use crate::auth::access::WriteAccess;
 use crate::clock::Timestamp;
 use crate::document::{Applied, ClientId, Refusal, Scribe, WriteFailed, Written};
 use crate::ids::UserId;
-use crate::room::ask::{Ask, EditRefused, Reply, Ticket};
+use crate::room::ask::{Ask, EditRefused, Reading, Reply, Ticket};
 use crate::room::core::RoomCore;
 use crate::room::core::backlog::Row;
 use crate::room::effect::Effect;
@@ -75,12 +75,16 @@ impl RoomCore {
                     access,
                     ops,
                     origin,
-                } => self.edit_plan(now, client, (*access, *origin), ops),
+                } => self.edit_plan(now, (ticket, client), (*access, *origin), ops),
             }
         };
         // A refused operation is told what is there, which may not be committed yet.
         let tells = matches!(reply, Ok(_) | Err(EditRefused::Op(_)));
-        let reply = reply.map_or_else(Reply::Refused, Reply::Content);
+        let reply = reply.map_or_else(Reply::Refused, |content| {
+            // For operations the row is filled in when they have become it.
+            let seq = self.head();
+            Reply::Content(Reading { content, seq })
+        });
         let effect = Effect::Reply { ticket, reply };
         if tells {
             self.when_committed(effect);
@@ -99,7 +103,7 @@ impl RoomCore {
     fn edit_plan(
         &mut self,
         now: Timestamp,
-        client: ClientId,
+        (ticket, client): (Ticket, ClientId),
         (access, origin): (WriteAccess, Origin),
         ops: &[Op],
     ) -> Result<Arc<Content>, EditRefused> {
@@ -134,13 +138,14 @@ impl RoomCore {
         let applied = self.replica.apply(&update, access.user());
         let applied = applied.map_err(|refusal| self.cannot_write(&refusal))?;
         self.scribes.keep(now, scribe);
-        self.push_written(now, (access, origin), applied);
+        self.push_written(now, ticket, (access, origin), applied);
         Ok(content)
     }
 
     fn push_written(
         &mut self,
         now: Timestamp,
+        ticket: Ticket,
         (access, origin): (WriteAccess, Origin),
         applied: Applied,
     ) {
@@ -156,6 +161,7 @@ impl RoomCore {
                 at: now,
             },
             session: None,
+            asked: Some(ticket),
             author,
             ends: applied.ends,
             first_seen: applied.first_seen,

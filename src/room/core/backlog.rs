@@ -13,7 +13,7 @@ use crate::room::ask::{EditRefused, Reply, Ticket};
 use crate::room::core::RoomCore;
 use crate::room::core::shown::Shown;
 use crate::room::effect::Effect;
-use crate::storage::journal::{AppendRefused, Committed, NewRow};
+use crate::storage::journal::{AppendRefused, Committed, NewRow, Seq};
 
 /// Rows of one append at most, which are shown in one frame: keeps a transaction, and the wait for it,
 /// short.
@@ -28,6 +28,8 @@ pub(super) struct Row {
     pub(super) entry: NewRow,
     /// Whose update it was; none for what the server wrote for somebody.
     pub(super) session: Option<SessionId>,
+    /// Which question it answers, if one.
+    pub(super) asked: Option<Ticket>,
     pub(super) author: UserId,
     /// Where each client's clock stands after it.
     pub(super) ends: Vec<(ClientId, u32)>,
@@ -145,6 +147,23 @@ impl Backlog {
         rows
     }
 
+    /// Says in the answers that wait which rows their operations became.
+    fn note_rows(&mut self, committed: Committed, rows: &[Row]) {
+        for (seq, row) in (committed.first.0..).zip(rows) {
+            let Some(asked) = row.asked else { continue };
+            for held in &mut self.held {
+                if let Effect::Reply {
+                    ticket,
+                    reply: Reply::Content(reading),
+                } = &mut held.effect
+                    && *ticket == asked
+                {
+                    reading.seq = Seq(seq);
+                }
+            }
+        }
+    }
+
     fn release(&mut self) -> Vec<Held> {
         let ready = self
             .held
@@ -195,11 +214,11 @@ fn recipient(effect: &Effect) -> Option<SessionId> {
 fn weight(effect: &Effect) -> usize {
     let mut payload = 0;
     if let Effect::Reply {
-        reply: Reply::Content(content),
+        reply: Reply::Content(reading),
         ..
     } = effect
     {
-        payload = content.bytes();
+        payload = reading.content.bytes();
     }
     if let Effect::Send {
         message: ServerMessage::SyncStep2(update),
@@ -215,6 +234,7 @@ impl RoomCore {
     /// The rows under way are committed: acknowledge, then show them.
     pub(super) fn show_committed(&mut self, now: Timestamp, committed: Committed) {
         let rows = self.backlog.take_committed();
+        self.backlog.note_rows(committed, &rows);
         let mut shown = Shown::own(&rows);
         self.place(committed, &rows, &shown);
         if !self.poisoned {

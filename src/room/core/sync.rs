@@ -183,6 +183,7 @@ impl RoomCore {
                     at: now,
                 };
                 self.backlog.push(Row {
+                    asked: None,
                     entry,
                     session: Some(session),
                     author,
