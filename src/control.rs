@@ -1,8 +1,8 @@
 //! The control channel's methods: what a client may ask for beside the document itself.
 //!
 //! A carrier hands a parsed request to [`Desk::answer`]. To add a method: describe its parameters
-//! and answer in the protocol crate, implement `Method` for them in the file of its noun here, and
-//! name it in the `methods!` table below.
+//! and answer in the protocol crate, name them in its `for_each_call!`, and implement `Method` for them
+//! in the file of its noun here.
 
 mod asking;
 mod document;
@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use convene_protocol::control::message::{CallId, Response};
 use convene_protocol::control::{Call, Request};
+use convene_protocol::for_each_call;
 use convene_protocol::rest::ErrorBody;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
@@ -79,7 +80,8 @@ trait Method: Call + Send {
 }
 
 macro_rules! methods {
-    ($($method:ty),* $(,)?) => {
+    // The socket answers the first one itself.
+    ($session:ty, $($method:ty),+ $(,)?) => {
         /// Runs the method a request names; `None` when there is no such method.
         async fn dispatch(
             desk: &Desk,
@@ -90,35 +92,13 @@ macro_rules! methods {
                 if request.method == <$method as Call>::METHOD {
                     return Some(call::<$method>(desk, caller, request).await);
                 }
-            )*
+            )+
             None
         }
     };
 }
 
-methods![
-    convene_protocol::control::plan::Create,
-    convene_protocol::control::plan::List,
-    convene_protocol::control::plan::Get,
-    convene_protocol::control::plan::Delete,
-    convene_protocol::control::plan::Content,
-    convene_protocol::control::plan::Edit,
-    convene_protocol::control::finding::Find,
-    convene_protocol::control::transfer::Begin,
-    convene_protocol::control::transfer::Append,
-    convene_protocol::control::transfer::Import,
-    convene_protocol::control::transfer::Export,
-    convene_protocol::control::entity::List,
-    convene_protocol::control::entity::Get,
-    convene_protocol::control::entity::Add,
-    convene_protocol::control::entity::Update,
-    convene_protocol::control::entity::Archive,
-    convene_protocol::control::entity::Restore,
-    convene_protocol::control::member::List,
-    convene_protocol::control::member::SetRole,
-    convene_protocol::control::member::Remove,
-    convene_protocol::control::document::WatchHash,
-];
+for_each_call!(methods);
 
 async fn call<M: Method>(
     desk: &Desk,

@@ -5,7 +5,7 @@
 //!                                          <- Response::success / Response::failure
 //! ```
 //!
-//! What each method takes and answers is beside its noun below; [`METHODS`] and [`NOTIFICATIONS`]
+//! What each method takes and answers is beside its noun below; [`for_each_call!`] and [`for_each_notice!`]
 //! list them all.
 
 pub mod session;
@@ -51,40 +51,71 @@ pub trait Notice: Serialize + DeserializeOwned {
     const METHOD: &'static str;
 }
 
-/// Every method a client may call.
-pub const METHODS: [&str; 22] = [
-    session::Authenticate::METHOD,
-    plan::Create::METHOD,
-    plan::List::METHOD,
-    plan::Get::METHOD,
-    plan::Delete::METHOD,
-    plan::Content::METHOD,
-    plan::Edit::METHOD,
-    finding::Find::METHOD,
-    transfer::Begin::METHOD,
-    transfer::Append::METHOD,
-    transfer::Import::METHOD,
-    transfer::Export::METHOD,
-    entity::List::METHOD,
-    entity::Get::METHOD,
-    entity::Add::METHOD,
-    entity::Update::METHOD,
-    entity::Archive::METHOD,
-    entity::Restore::METHOD,
-    member::List::METHOD,
-    member::SetRole::METHOD,
-    member::Remove::METHOD,
-    document::WatchHash::METHOD,
-];
+/// Hands the parameters of every method to a macro, as types: `for_each_call!(list)` is
+/// `list! { session::Authenticate, plan::Create, … }` with full paths. This is the only list of methods there is.
+///
+/// The first one is what a socket answers itself; all others are work for the server's desk.
+#[macro_export]
+macro_rules! for_each_call {
+    ($macro:ident) => {
+        $macro! {
+            $crate::control::session::Authenticate,
+            $crate::control::plan::Create,
+            $crate::control::plan::List,
+            $crate::control::plan::Get,
+            $crate::control::plan::Delete,
+            $crate::control::plan::Content,
+            $crate::control::plan::Edit,
+            $crate::control::finding::Find,
+            $crate::control::transfer::Begin,
+            $crate::control::transfer::Append,
+            $crate::control::transfer::Import,
+            $crate::control::transfer::Export,
+            $crate::control::entity::List,
+            $crate::control::entity::Get,
+            $crate::control::entity::Add,
+            $crate::control::entity::Update,
+            $crate::control::entity::Archive,
+            $crate::control::entity::Restore,
+            $crate::control::member::List,
+            $crate::control::member::SetRole,
+            $crate::control::member::Remove,
+            $crate::control::document::WatchHash,
+        }
+    };
+}
 
-/// Every notification the server may send.
-pub const NOTIFICATIONS: [&str; 5] = [
-    document::Reset::METHOD,
-    document::Hash::METHOD,
-    plan::ReadOnly::METHOD,
-    plan::SizeWarning::METHOD,
-    member::Changed::METHOD,
-];
+/// Hands the parameters of every notification to a macro, like [`for_each_call!`].
+#[macro_export]
+macro_rules! for_each_notice {
+    ($macro:ident) => {
+        $macro! {
+            $crate::control::document::Reset,
+            $crate::control::document::Hash,
+            $crate::control::plan::ReadOnly,
+            $crate::control::plan::SizeWarning,
+            $crate::control::member::Changed,
+        }
+    };
+}
+
+macro_rules! name_methods {
+    ($($call:ty),+ $(,)?) => {
+        /// Every method a client may call.
+        pub const METHODS: &[&str] = &[$(<$call as Call>::METHOD),+];
+    };
+}
+
+for_each_call!(name_methods);
+
+macro_rules! name_notifications {
+    ($($notice:ty),+ $(,)?) => {
+        /// Every notification the server may send.
+        pub const NOTIFICATIONS: &[&str] = &[$(<$notice as Notice>::METHOD),+];
+    };
+}
+
+for_each_notice!(name_notifications);
 
 /// An answer with nothing to say but that it was done: `{}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, serde::Deserialize)]

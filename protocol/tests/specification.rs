@@ -5,14 +5,9 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use convene_protocol::control::document::{Hash, Reset, WatchHash};
-use convene_protocol::control::session::Authenticate;
-use convene_protocol::control::{
-    Call, METHODS, NOTIFICATIONS, Notice, entity, finding, member, plan, transfer,
-};
-use convene_protocol::control::{Request, parse_request};
+use convene_protocol::control::{Call, METHODS, NOTIFICATIONS, Notice, Request, parse_request};
 use convene_protocol::frame::ClientMessage;
-use convene_protocol::{hocuspocus, ywebsocket};
+use convene_protocol::{for_each_call, for_each_notice, hocuspocus, ywebsocket};
 use serde_json::{Value, json};
 
 const SPECIFICATION: &str = include_str!("../SPEC.md");
@@ -90,28 +85,10 @@ fn check_exchange(request: &str, answer: &str) -> String {
     let id: Value = serde_json::from_str(request.id.as_ref().unwrap().as_json()).unwrap();
     assert_eq!(answer.get("id"), Some(&id));
     assert_eq!(answer.get("jsonrpc"), Some(&json!("2.0")));
-    let known = check_call::<Authenticate>(&request, &answer)
-        || check_call::<plan::Create>(&request, &answer)
-        || check_call::<plan::List>(&request, &answer)
-        || check_call::<plan::Get>(&request, &answer)
-        || check_call::<plan::Delete>(&request, &answer)
-        || check_call::<plan::Content>(&request, &answer)
-        || check_call::<plan::Edit>(&request, &answer)
-        || check_call::<finding::Find>(&request, &answer)
-        || check_call::<transfer::Begin>(&request, &answer)
-        || check_call::<transfer::Append>(&request, &answer)
-        || check_call::<transfer::Import>(&request, &answer)
-        || check_call::<transfer::Export>(&request, &answer)
-        || check_call::<entity::List>(&request, &answer)
-        || check_call::<entity::Get>(&request, &answer)
-        || check_call::<entity::Add>(&request, &answer)
-        || check_call::<entity::Update>(&request, &answer)
-        || check_call::<entity::Archive>(&request, &answer)
-        || check_call::<entity::Restore>(&request, &answer)
-        || check_call::<member::List>(&request, &answer)
-        || check_call::<member::SetRole>(&request, &answer)
-        || check_call::<member::Remove>(&request, &answer)
-        || check_call::<WatchHash>(&request, &answer);
+    macro_rules! check {
+        ($($call:ty),+ $(,)?) => { false $(|| check_call::<$call>(&request, &answer))+ };
+    }
+    let known = for_each_call!(check);
     assert!(known, "no such method: {}", request.method);
     request.method
 }
@@ -121,11 +98,10 @@ fn check_notification(text: &str) -> String {
     assert!(notification.get("id").is_none());
     let method = notification["method"].as_str().unwrap();
     let params = &notification["params"];
-    let known = check_notice::<Reset>(method, params)
-        || check_notice::<Hash>(method, params)
-        || check_notice::<plan::ReadOnly>(method, params)
-        || check_notice::<plan::SizeWarning>(method, params)
-        || check_notice::<member::Changed>(method, params);
+    macro_rules! check {
+        ($($notice:ty),+ $(,)?) => { false $(|| check_notice::<$notice>(method, params))+ };
+    }
+    let known = for_each_notice!(check);
     assert!(known, "no such notification: {method}");
     method.to_owned()
 }
@@ -148,8 +124,8 @@ fn every_control_method_and_notification_has_an_example_that_is_right() {
         }
     }
     let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(methods, all(&METHODS));
-    assert_eq!(notifications, all(&NOTIFICATIONS));
+    assert_eq!(methods, all(METHODS));
+    assert_eq!(notifications, all(NOTIFICATIONS));
 }
 
 #[test]

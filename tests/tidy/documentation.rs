@@ -195,14 +195,14 @@ fn every_control_method_and_notification_is_in_the_specification() {
         .filter_map(|line| unquoted(line.strip_prefix("### ")?))
         .filter(is_method);
     let page = headings.map(str::to_owned).collect();
-    expect_same("methods in SPEC.md", &strings(&METHODS), &page);
+    expect_same("methods in SPEC.md", &strings(METHODS), &page);
     let notifications = specification
         .lines()
         .filter_map(|line| line.strip_prefix('`')?.split_once("`:"))
         .map(|(name, _)| name)
         .filter(is_method);
     let page = notifications.map(str::to_owned).collect();
-    expect_same("notifications in SPEC.md", &strings(&NOTIFICATIONS), &page);
+    expect_same("notifications in SPEC.md", &strings(NOTIFICATIONS), &page);
 }
 
 #[test]

@@ -3,10 +3,8 @@
 use convene::document::{self, Replica};
 use convene::ids::{PlanId, UserId};
 use convene_protocol::control::document::WatchHash;
-use convene_protocol::control::{
-    Call, METHODS, Request, Response, RpcFailure, entity, finding, member, parse_request, plan,
-    session, transfer,
-};
+use convene_protocol::control::{Call, METHODS, Request, Response, RpcFailure, parse_request};
+use convene_protocol::for_each_call;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -68,7 +66,7 @@ pub(crate) fn case(dice: &mut Dice) -> Result<Tally, Finding> {
 
 fn request(dice: &mut Dice) -> String {
     let method = if dice.percent(90) {
-        dice.pick(&METHODS)
+        dice.pick(METHODS)
     } else {
         "no.such"
     };
@@ -132,28 +130,10 @@ pub fn judge(text: &str) -> Result<Option<Request>, Finding> {
         );
     }
     check_failure(&request.unknown_method())?;
-    check_params::<session::Authenticate>(&request)?;
-    check_params::<plan::Create>(&request)?;
-    check_params::<plan::List>(&request)?;
-    check_params::<plan::Get>(&request)?;
-    check_params::<plan::Delete>(&request)?;
-    check_params::<plan::Content>(&request)?;
-    check_params::<plan::Edit>(&request)?;
-    check_params::<finding::Find>(&request)?;
-    check_params::<transfer::Begin>(&request)?;
-    check_params::<transfer::Append>(&request)?;
-    check_params::<transfer::Import>(&request)?;
-    check_params::<transfer::Export>(&request)?;
-    check_params::<entity::List>(&request)?;
-    check_params::<entity::Get>(&request)?;
-    check_params::<entity::Add>(&request)?;
-    check_params::<entity::Update>(&request)?;
-    check_params::<entity::Archive>(&request)?;
-    check_params::<entity::Restore>(&request)?;
-    check_params::<member::List>(&request)?;
-    check_params::<member::SetRole>(&request)?;
-    check_params::<member::Remove>(&request)?;
-    check_params::<WatchHash>(&request)?;
+    macro_rules! check {
+        ($($call:ty),+ $(,)?) => { $(check_params::<$call>(&request)?;)+ };
+    }
+    for_each_call!(check);
     Ok(Some(request))
 }
 
