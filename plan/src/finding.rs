@@ -35,6 +35,7 @@ pub const FINDINGS_MAX: usize = 1_000;
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Nothing can be approved or published with it.
@@ -47,6 +48,7 @@ pub enum Severity {
 
 /// What a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ref {
     /// The root.
     pub root: String,
@@ -59,6 +61,7 @@ pub struct Ref {
 
 /// A way out of a finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fix {
     /// What it does, as an order.
     pub say: String,
@@ -68,6 +71,7 @@ pub struct Fix {
 
 /// Something that is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// The rule and the ids it is about, with `|` between: the same whenever the same is found.
     pub key: String,

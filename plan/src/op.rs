@@ -19,6 +19,7 @@ use crate::content::Fields;
 /// One change of a plan. A path is a root, an entity's id where the root has entities, and then a field
 /// and a member of it, as far as the operation needs them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Op {
     /// Makes an entity with an id of the client's choice. One that is there with the same fields is left

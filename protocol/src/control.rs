@@ -24,6 +24,9 @@ pub mod document;
 
 pub mod message;
 
+#[cfg(feature = "schema")]
+pub mod describe;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -119,4 +122,5 @@ for_each_notice!(name_notifications);
 
 /// An answer with nothing to say but that it was done: `{}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Done {}

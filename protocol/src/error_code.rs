@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What went wrong, as every carrier says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The bytes or the JSON are not a message of this protocol.

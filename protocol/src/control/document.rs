@@ -9,6 +9,7 @@ use crate::error_code::ErrorCode;
 
 /// How a client reads a root of the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RootKind {
     /// `Y.Text`.
@@ -21,9 +22,10 @@ pub enum RootKind {
     Xml,
 }
 
-/// `document.watch_hash`: asks for a [`struct@Hash`] now and then, until the document is left. A second
+/// `document.watch_hash`: asks for a `document.hash` now and then, until the document is left. A second
 /// call replaces the roots, no roots at all end it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WatchHash {
     /// The plan.
@@ -39,6 +41,7 @@ impl Call for WatchHash {
 
 /// `document.hash`: what the committed document holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hash {
     /// The plan.
     pub plan: String,
@@ -57,6 +60,7 @@ impl Notice for Hash {
 
 /// `document.reset`: this replica has no future; drop it and its offline copy, and load again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reset {
     /// The plan.
     pub plan: String,

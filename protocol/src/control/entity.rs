@@ -12,6 +12,7 @@ pub const LIMIT_MAX: u32 = 500;
 
 /// Which things, by whether they are archived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Archived {
     /// Those that are not.
@@ -25,6 +26,7 @@ pub enum Archived {
 
 /// `entity.list`: the things of a root.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct List {
     /// The plan.
@@ -45,11 +47,13 @@ pub struct List {
     pub after: Option<String>,
     /// How many at most, up to [`LIMIT_MAX`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = LIMIT_MAX)))]
     pub limit: Option<u32>,
 }
 
 /// The answer to [`List`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entities {
     /// Each with all its fields.
     pub entities: Vec<Json>,
@@ -67,6 +71,7 @@ impl Call for List {
 
 /// One thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entity {
     /// All its fields.
     pub entity: Json,
@@ -74,6 +79,7 @@ pub struct Entity {
 
 /// `entity.get`: one thing, archived or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Get {
     /// The plan.
@@ -104,6 +110,7 @@ macro_rules! changing {
 
 /// `entity.add`: makes a thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Add {
     /// The plan.
@@ -124,6 +131,7 @@ changing!(Add, "entity.add");
 
 /// `entity.update`: changes fields of a thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Update {
     /// The plan.
@@ -148,6 +156,7 @@ changing!(Update, "entity.update");
 
 /// `entity.archive`: puts a thing away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
     /// The plan.
@@ -165,6 +174,7 @@ changing!(Archive, "entity.archive");
 
 /// `entity.restore`: brings a thing back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Restore {
     /// The plan.

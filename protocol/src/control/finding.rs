@@ -10,6 +10,7 @@ pub const FINDINGS_MAX: usize = 1_000;
 
 /// `plan.findings`: what is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Find {
     /// The plan.
@@ -18,8 +19,10 @@ pub struct Find {
 
 /// The answer to [`Find`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Findings {
     /// The gravest first; at most [`FINDINGS_MAX`].
+    #[cfg_attr(feature = "schema", schemars(length(max = FINDINGS_MAX)))]
     pub findings: Vec<Finding>,
     /// How many there are.
     pub total: u64,

@@ -6,6 +6,7 @@ use super::{Call, Done, Notice};
 
 /// One member of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberBody {
     /// The account.
     pub user: String,
@@ -22,6 +23,7 @@ pub struct MemberBody {
 
 /// `member.list`: the members of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct List {
     /// The plan.
@@ -30,6 +32,7 @@ pub struct List {
 
 /// The answer to [`List`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Members {
     /// In the order in which they came.
     pub members: Vec<MemberBody>,
@@ -42,6 +45,7 @@ impl Call for List {
 
 /// `member.set_role`: makes an account a member, or gives a member another role. Owners only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetRole {
     /// The plan.
@@ -65,6 +69,7 @@ impl Call for SetRole {
 
 /// `member.remove`: ends a membership. Owners, and every member for itself; never the last owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Remove {
     /// The plan.
@@ -86,6 +91,7 @@ impl Call for Remove {
 
 /// `member.changed`: the receiving user's own role in a plan is another one now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Changed {
     /// The plan.
     pub plan: String,

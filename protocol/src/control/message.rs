@@ -211,19 +211,30 @@ struct Failure<'a> {
     error: FailureObject<'a>,
 }
 
+/// The `error` of an answer.
 #[derive(Serialize)]
-struct FailureObject<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct FailureObject<'a> {
+    /// JSON-RPC's number of the error.
     code: i32,
+    /// What is wrong and what to do, for a person.
     message: &'a str,
+    /// What a client acts on.
     data: FailureData<'a>,
 }
 
+/// What a client acts on when a method failed.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct FailureData<'a> {
+    /// What the error is called.
     code: ErrorCode,
+    /// What to quote when asking the operator; it is in the server's log.
     request_id: &'a str,
+    /// Milliseconds after which trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    /// Which values of the request cannot be accepted, and why.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     fields: &'a [crate::rest::FieldError],
 }

@@ -7,6 +7,7 @@ use super::{Call, Done, Notice};
 
 /// One plan, as a member sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlanBody {
     /// Names the plan in URLs, addresses and methods.
     pub id: String,
@@ -23,6 +24,7 @@ pub struct PlanBody {
 
 /// `plan.create`: makes an empty plan and the asking user its owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// What people call it; 1 to 200 characters.
@@ -42,11 +44,13 @@ impl Call for Create {
 
 /// `plan.list`: the plans the asking user is a member of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct List {}
 
 /// The answer to [`List`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Plans {
     /// The most recently changed first.
     pub plans: Vec<PlanBody>,
@@ -59,6 +63,7 @@ impl Call for List {
 
 /// `plan.get`: one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Get {
     /// The plan.
@@ -72,6 +77,7 @@ impl Call for Get {
 
 /// `plan.delete`: deletes a plan for everybody. Owners only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Delete {
     /// The plan.
@@ -91,6 +97,7 @@ impl Call for Delete {
 
 /// `plan.content`: everything that a plan holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Content {
     /// The plan.
@@ -99,6 +106,7 @@ pub struct Content {
 
 /// The answer to [`Content`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Whole {
     /// By root: things by their ids, or the fields of one thing.
     pub roots: serde_json::Value,
@@ -111,11 +119,13 @@ impl Call for Content {
 
 /// `plan.edit`: changes a plan by operations, all or none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
     /// The plan.
     pub plan: String,
     /// In order; at most [`OPS_MAX`].
+    #[cfg_attr(feature = "schema", schemars(length(max = OPS_MAX)))]
     pub ops: Vec<Op>,
     /// The client's own key for this change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,6 +145,7 @@ impl Call for Edit {
 
 /// `plan.read_only`: nothing more is accepted into this plan for now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadOnly {
     /// The plan.
     pub plan: String,
@@ -148,6 +159,7 @@ impl Notice for ReadOnly {
 
 /// `plan.size_warning`: the plan comes near its largest size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SizeWarning {
     /// The plan.
     pub plan: String,

@@ -9,6 +9,7 @@ use super::Call;
 /// `session.authenticate`: who is speaking. Needed once on a socket whose upgrade carried no token,
 /// and again before the token expires.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Authenticate {
     /// An access token.
@@ -23,6 +24,7 @@ impl fmt::Debug for Authenticate {
 
 /// The answer to [`Authenticate`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Authenticated {
     /// Whose token it is.
     pub user: User,
@@ -32,6 +34,7 @@ pub struct Authenticated {
 
 /// An account, as a token names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
     /// The account.
     pub id: String,

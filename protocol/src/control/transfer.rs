@@ -8,6 +8,7 @@ use super::Call;
 
 /// A format of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Everything, without loss.
@@ -26,6 +27,7 @@ pub enum Format {
 
 /// `upload.begin`: announces a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
     /// How many bytes it has.
@@ -34,6 +36,7 @@ pub struct Begin {
 
 /// The answer to [`Begin`] and [`Append`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Upload {
     /// Names the upload.
     pub upload: String,
@@ -48,6 +51,7 @@ impl Call for Begin {
 
 /// `upload.append`: the next part of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Append {
     /// The upload.
@@ -65,6 +69,7 @@ impl Call for Append {
 
 /// What becomes of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It is said what it would change.
@@ -76,6 +81,7 @@ pub enum Mode {
 
 /// `plan.import`: brings an uploaded file into a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Import {
     /// The plan.
@@ -108,6 +114,7 @@ impl Call for Import {
 
 /// The answer to [`Import`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Imported {
     /// How many things are new, by root.
     pub added: BTreeMap<String, u64>,
@@ -123,6 +130,7 @@ pub struct Imported {
 
 /// A line of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Note {
     /// Where: a line, or a thing as the file calls it.
     pub at: String,
@@ -134,6 +142,7 @@ pub struct Note {
 
 /// `plan.export`: writes a plan as a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Export {
     /// The plan.
@@ -152,6 +161,7 @@ impl Call for Export {
 
 /// The answer to [`Export`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Exported {
     /// What the file may be called.
     pub name: String,
