@@ -2,6 +2,9 @@
 
 #![cfg(test)]
 
+#[path = "specification/examples.rs"]
+mod examples;
+
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
@@ -10,22 +13,7 @@ use convene_protocol::frame::ClientMessage;
 use convene_protocol::{for_each_call, for_each_notice, hocuspocus, ywebsocket};
 use serde_json::{Value, json};
 
-const SPECIFICATION: &str = include_str!("../SPEC.md");
-
-/// The lines of every block fenced as `kind`.
-fn blocks(kind: &str) -> Vec<Vec<&'static str>> {
-    let mut found = Vec::new();
-    let mut open = None;
-    for line in SPECIFICATION.lines() {
-        match (&mut open, line.strip_prefix("```")) {
-            (None, Some(fence)) if fence == kind => open = Some(Vec::new()),
-            (Some(_), Some(_)) => found.extend(open.take()),
-            (Some(lines), None) => lines.push(line),
-            (None, _) => {}
-        }
-    }
-    found
-}
+use self::examples::{Example, blocks, control};
 
 /// The bytes in front of the explanation, which two blanks set off.
 fn frame(text: &str) -> Bytes {
@@ -109,18 +97,14 @@ fn check_notification(text: &str) -> String {
 #[test]
 fn every_control_method_and_notification_has_an_example_that_is_right() {
     let (mut methods, mut notifications) = (BTreeSet::new(), BTreeSet::new());
-    for lines in blocks("json") {
-        match lines.as_slice() {
-            [request, answer] => {
-                let request = request.strip_prefix("→ ").expect("a request");
-                let answer = answer.strip_prefix("← ").expect("an answer");
+    for example in control() {
+        match example {
+            Example::Exchange { request, answer } => {
                 methods.insert(check_exchange(request, answer));
             }
-            [line] => {
-                let text = line.strip_prefix("← ").expect("a notification");
+            Example::Notification(text) => {
                 notifications.insert(check_notification(text));
             }
-            _ => panic!("neither an exchange nor a notification: {lines:?}"),
         }
     }
     let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

@@ -29,6 +29,12 @@ pub enum Flaw {
     /// Definitions need names of their own.
     #[error("two types are called {0} in the schema: give one of them #[schemars(rename = …)]")]
     SameName(String),
+    /// One definition serves both ways.
+    #[error(
+        "{0} is written otherwise than it is read, or two types are called so: let what has a default be \
+         left out when it is written, or give one of the two #[schemars(rename = …)]"
+    )]
+    TwoFaced(String),
     /// The first line says what a method is for.
     #[error("the doc comment of {0}'s parameters must begin with \"`{0}`: \" and say what it is")]
     NoSummary(String),
@@ -139,7 +145,7 @@ impl Writer {
         }
         for (name, schema) in self.outgoing.take_definitions(true) {
             if definitions.get(&name).is_some_and(|other| *other != schema) {
-                return Err(Flaw::SameName(name));
+                return Err(Flaw::TwoFaced(name));
             }
             definitions.insert(name, schema);
         }
@@ -292,4 +298,50 @@ fn error_codes(definitions: &Map<String, Value>) -> BTreeMap<&'static str, Value
         )
     });
     codes.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linked_limit_is_said_as_a_number_and_no_other_link_is_left() {
+        let mut field = json!({ "description": "In order;\nat most [`OPS_MAX`].", "maxItems": 7 });
+        read_well(&mut field).unwrap();
+        assert_eq!(field["description"], "In order; at most 7.");
+        let mut field = json!({ "items": { "description": "As [`Op`] says." } });
+        assert!(matches!(read_well(&mut field), Err(Flaw::DeadLink(_))));
+        let mut field = json!({ "description": "At most [`OPS_MAX`]." });
+        assert!(matches!(read_well(&mut field), Err(Flaw::DeadLink(_))));
+    }
+
+    #[test]
+    fn what_may_be_left_out_is_never_null() {
+        let mut schema = json!({
+            "properties": {
+                "a": { "type": ["string", "null"], "default": null },
+                "b": { "type": ["string", "null"] },
+                "c": { "anyOf": [{ "$ref": "#/$defs/C" }, { "type": "null" }] },
+            },
+            "required": ["b"],
+        });
+        leave_out_nulls(&mut schema);
+        let members = json!({
+            "a": { "type": "string" },
+            "b": { "type": ["string", "null"] },
+            "c": { "$ref": "#/$defs/C" },
+        });
+        assert_eq!(schema["properties"], members);
+    }
+
+    #[test]
+    fn types_of_one_name_are_not_numbered() {
+        let names = |names: &[&str]| {
+            let named = names.iter().map(|name| ((*name).to_owned(), json!({})));
+            named.collect::<Map<String, Value>>()
+        };
+        assert!(expect_own_names(&names(&["Hash", "Sha2"])).is_ok());
+        let flaw = expect_own_names(&names(&["Note", "Note2"]));
+        assert!(matches!(flaw, Err(Flaw::SameName(name)) if name == "Note"));
+    }
 }
