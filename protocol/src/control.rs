@@ -5,8 +5,8 @@
 //!                                          <- Response::success / Response::failure
 //! ```
 //!
-//! What each method takes and answers is beside its noun below; [`for_each_call!`] and [`for_each_notice!`]
-//! list them all.
+//! What each method takes and answers is beside its noun below; [`for_each_call!`](crate::for_each_call) and
+//! [`for_each_notice!`](crate::for_each_notice) list them all.
 
 pub mod session;
 
@@ -88,7 +88,7 @@ macro_rules! for_each_call {
     };
 }
 
-/// Hands the parameters of every notification to a macro, like [`for_each_call!`].
+/// Hands the parameters of every notification to a macro, like [`for_each_call!`](crate::for_each_call).
 #[macro_export]
 macro_rules! for_each_notice {
     ($macro:ident) => {
