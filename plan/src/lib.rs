@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! schema ──> content ──> op (apply) ──> content'     diff(content, content') ──> differences
-//!                 └────> view ──> finding::find ──> findings, with fixes that are operations
+//!                 ├────> view ──> finding::find ──> findings, with fixes that are operations
+//!                 └────> search ──> entries to look through
 //! file <── format ──> import ──> merge::ops ──> op …
 //! ```
 //!
@@ -27,5 +28,6 @@ pub mod format;
 pub mod op;
 pub mod rank;
 pub mod schema;
+pub mod search;
 pub mod value;
 pub mod view;

@@ -16,6 +16,8 @@ pub const VERSION: i64 = 1;
 pub const TEXT_CHARS_MAX: usize = 20_000;
 /// Live entities of one root at most.
 pub const ENTITIES_MAX: usize = 5_000;
+/// Fields that say what people call a thing; a root has one of them, or none.
+const NAMING: &[&str] = &["name", "title", "label", "party"];
 /// The canonical JSON of one entity at most, in bytes.
 pub const ENTITY_BYTES_MAX: usize = 256 << 10;
 
@@ -121,6 +123,13 @@ impl Root {
             Shape::Many { .. } => roots::EVERY_ENTITY.iter().find(|field| field.name == name),
             Shape::One | Shape::Counts => None,
         })
+    }
+
+    /// The field that says what people call one of its entities, if it has one.
+    pub fn naming(&self) -> Option<&'static Field> {
+        self.fields
+            .iter()
+            .find(|field| NAMING.contains(&field.name))
     }
 
     /// The path of an operation on one of its entities, or of what is `within` it: a field, and a member.

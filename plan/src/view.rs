@@ -145,11 +145,8 @@ impl<'a> PlanView<'a> {
     where
         'a: 's,
     {
-        let fields = self.entity(root, id);
-        let name = fields.and_then(|fields| {
-            let mut names = ["name", "title", "label", "party"].into_iter();
-            names.find_map(|name| field::text(fields, name))
-        });
+        let naming = Root::of(root).and_then(Root::naming);
+        let name = naming.and_then(|naming| field::text(self.entity(root, id)?, naming.name));
         name.unwrap_or(id)
     }
 
