@@ -3,12 +3,16 @@
 //! Two contents mean the same when they differ only in what nobody sees: `null` instead of nothing, or a
 //! shared text or map that is empty instead of not there.
 
+mod changelog;
 mod compare;
+mod words;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+pub use self::changelog::{Entry, Kind, changelog};
 pub use self::compare::diff;
+pub use self::words::say;
 use crate::op::Op;
 use crate::schema::Root;
 

@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json};
 
 pub use self::between::between;
 pub use self::text::Splice;
+pub(crate) use self::text::splices;
 use crate::content::Fields;
 
 /// One change of a plan. A path is a root, an entity's id where the root has entities, and then a field

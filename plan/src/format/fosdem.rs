@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Import, c3voc_json, frab_xml, merge};
 use crate::content::{Content, ONE, Value};
+use crate::diff::{Kind, changelog, diff, say};
 use crate::op::Op;
 
 fn file() -> String {
@@ -232,6 +233,54 @@ fn a_changed_file_gives_the_operations_for_its_changes_and_no_others() {
     assert!(plan.entity("speakers", ada).is_some());
     plan.apply(&ops).unwrap();
     assert_eq!(merge::ops(&plan, &import, &mut none), []);
+}
+
+#[test]
+fn a_changed_programme_is_told_to_the_public() {
+    let text = file();
+    let (before, _) = imported(&text);
+    let mut after = before.clone();
+    let changed = text
+        .replace(
+            "<title>Welcome to FOSDEM 2026</title>",
+            "<title>Welcome to all</title>",
+        )
+        .replacen("2026-01-31T09:30:00+01:00", "2026-01-31T09:40:00+01:00", 1);
+    let import = frab_xml::read(changed.as_bytes()).unwrap();
+    after
+        .apply(&merge::ops(&before, &import, &mut none))
+        .unwrap();
+    let differences = diff(&before, &after);
+    let said: Vec<String> = changelog(&differences, &before, &after)
+        .into_iter()
+        .map(|entry| entry.say)
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "Session \"Welcome to all\" moved from Sat 31 Jan 09:30, Janson to Sat 31 Jan 09:40, Janson",
+            "Session \"Welcome to FOSDEM 2026\" is now called \"Welcome to all\"",
+        ]
+    );
+    let said: Vec<String> = differences
+        .iter()
+        .map(|difference| say(difference, &before, &after))
+        .collect();
+    assert!(
+        said.contains(&"Session \"Welcome to FOSDEM 2026\" renamed \"Welcome to all\"".to_owned())
+    );
+
+    // A first release adds all of it.
+    let nothing = Content::default();
+    let log = changelog(&diff(&nothing, &before), &nothing, &before);
+    let added = |root: &str| {
+        let of_root = log
+            .iter()
+            .filter(|it| it.root == root && it.kind == Kind::Added);
+        of_root.count()
+    };
+    let counts = ["sessions", "speakers", "rooms", "tracks"].map(added);
+    assert_eq!(counts, [883, 927, 30, 62]);
 }
 
 #[test]

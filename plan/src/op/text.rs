@@ -18,7 +18,7 @@ const WORDS_MAX: usize = 4_000;
 
 /// The splices that make `new` of `old`, from the last to the first, word by word. Texts that differ in
 /// too much are one splice.
-pub(super) fn splices(old: &str, new: &str) -> Vec<Splice> {
+pub(crate) fn splices(old: &str, new: &str) -> Vec<Splice> {
     let (old, new) = (words(old), words(new));
     let is_same = |(a, b): &(&&str, &&str)| a == b;
     let head = old.iter().zip(&new).take_while(is_same).count();
