@@ -3,9 +3,10 @@
 //! ```text
 //! plan.json ─────────────> Content <──────────── csv_table (one root a file)
 //! frab_xml ──┐               │  ↑
-//! c3voc_json ┴─> Schedule ───┘  └── merge::ops(present, import) ──> operations
+//! c3voc_json ┼─> Schedule ───┘  └── merge::ops(present, import) ──> operations
+//! ics ───────┘  (and tasks)
 //!            <───────────────┘
-//! ics, markdown <── Content   (out only)
+//! markdown <── Content   (out only)
 //! ```
 //!
 //! Reading is lenient: a value that is not understood becomes a line of the [`Report`] and, where it can,

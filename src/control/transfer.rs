@@ -105,8 +105,9 @@ fn read(
         (Format::PlanJson, _) => plan_json::read(file),
         (Format::FrabXml, _) => frab_xml::read(file),
         (Format::C3vocJson, _) => c3voc_json::read(file),
+        (Format::Ics, _) => ics::read(file),
         (Format::Csv, Some(root)) => csv_table::read(file, root, mapping),
-        (Format::Csv, None) | (Format::Ics | Format::Markdown, _) => Err(only_out()),
+        (Format::Csv, None) | (Format::Markdown, _) => Err(only_out()),
     }?;
     import.fit();
     Ok(import)

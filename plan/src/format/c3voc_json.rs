@@ -226,7 +226,7 @@ fn day_json(number: usize, day: &Day) -> Json {
 }
 
 fn event_json(event: &Event) -> Json {
-    let persons: Vec<Json> = event.persons.iter().map(person_json).collect();
+    let persons: Vec<Json> = event.persons.iter().flatten().map(person_json).collect();
     let mut object = with(
         &event.extra,
         [

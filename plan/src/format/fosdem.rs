@@ -7,7 +7,8 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 use serde_json::{Value as Json, json};
 
-use super::{Import, c3voc_json, frab_xml, merge};
+use super::round_trips::agenda;
+use super::{Import, c3voc_json, frab_xml, ics, merge};
 use crate::content::{Content, ONE, Value};
 use crate::diff::{Kind, changelog, diff, say};
 use crate::op::Op;
@@ -175,6 +176,22 @@ fn what_is_exported_comes_in_again_without_a_change() {
     assert!(report.is_empty(), "{report:#?}");
     let again = c3voc_json::read(text.as_bytes()).unwrap();
     assert_eq!(merge::ops(&plan, &again, &mut none), []);
+}
+
+#[test]
+fn the_calendar_of_the_programme_comes_in_again_without_a_change() {
+    let (plan, _) = imported(&file());
+    let (text, report) = ics::write(&plan, jiff::Timestamp::UNIX_EPOCH);
+    assert!(report.is_empty(), "{report:#?}");
+    let import = ics::read(text.as_bytes()).unwrap();
+    assert_eq!(import.report.notes, []);
+    assert_eq!(merge::ops(&plan, &import, &mut none), []);
+    let mut again = Content::default();
+    again
+        .apply(&merge::ops(&again, &import, &mut ids()))
+        .unwrap();
+    assert_eq!(agenda(&again), agenda(&plan));
+    assert_eq!(merge::ops(&again, &import, &mut none), []);
 }
 
 #[test]

@@ -1,8 +1,15 @@
-//! The scheduled sessions of a plan as one calendar (iCalendar, RFC 5545 and 7986), out only.
+//! The scheduled sessions of a plan as one calendar (iCalendar, RFC 5545 and 7986), both ways.
 //!
-//! By hand, as it is three rules: lines of at most 75 octets, escaping, and a time zone that says just
-//! the offsets that the calendar needs.
+//! Written by hand, as it is three rules: lines of at most 75 octets, escaping, and a time zone that says
+//! just the offsets that the calendar needs. Reading is another matter, as calendars are dirty: see [`read`].
+//!
+//! What calendars have no word for, and what would be guessed when it comes in again, is in properties that
+//! begin with `X-CONVENE-`; other programs pass over them.
 
+mod moment;
+mod properties;
+mod read;
+mod task;
 mod zone;
 
 use jiff::tz::TimeZone;
@@ -14,6 +21,12 @@ use super::{Place, Report};
 use crate::content::{Content, Fields, ONE, Value};
 use crate::value::{self, Slot};
 
+pub use self::read::read;
+
+/// How the name of the program begins in calendars that are ours.
+const PRODUCT: &str = "-//convene//convene ";
+/// What ids are followed by in our UIDs.
+const UID_HOST: &str = "@convene";
 /// Octets of a line at most, without its end (RFC 5545, 3.1).
 const LINE_OCTETS_MAX: usize = 75;
 
@@ -44,15 +57,21 @@ pub fn write(plan: &Content, now: Timestamp) -> (String, Report) {
     let mut calendar = Calendar::default();
     calendar.line("BEGIN", "VCALENDAR");
     calendar.line("VERSION", "2.0");
-    calendar.line(
-        "PRODID",
-        concat!("-//convene//convene ", env!("CARGO_PKG_VERSION"), "//EN"),
-    );
+    let version = env!("CARGO_PKG_VERSION");
+    calendar.line("PRODID", &format!("{PRODUCT}{version}//EN"));
     calendar.line("CALSCALE", "GREGORIAN");
     calendar.line("METHOD", "PUBLISH");
     if let Some(title) = text(meta, "name") {
         calendar.text("NAME", title);
         calendar.text("X-WR-CALNAME", title);
+    }
+    if let Some(name) = name {
+        calendar.line("X-WR-TIMEZONE", name);
+    }
+    let dates = meta.get("dates").and_then(Value::plain);
+    let day = |key: &str| value::day(dates?.get(key)?.as_str()?);
+    if let (Some(start), Some(end)) = (day("start"), day("end")) {
+        calendar.line("X-CONVENE-DATES", &format!("{start}/{end}"));
     }
     let span = sessions
         .iter()
@@ -78,7 +97,9 @@ struct Session<'p> {
     minutes: i64,
     room: &'p str,
     venue: Option<&'p str>,
-    people: Vec<&'p str>,
+    track: Option<&'p str>,
+    /// Ids and names, in the order of the session.
+    people: Vec<(&'p str, &'p str)>,
 }
 
 impl<'p> Session<'p> {
@@ -86,13 +107,7 @@ impl<'p> Session<'p> {
         let slot: Slot = value::read(fields.get("slot")?.plain()?)?;
         let room = plan.entity("rooms", &slot.room_id)?;
         let venue = text(room, "venue_id").and_then(|id| plan.entity("venues", id));
-        let people = match fields.get("people") {
-            Some(Value::Map(people)) => people
-                .keys()
-                .filter_map(|id| text(plan.entity("speakers", id)?, "name"))
-                .collect(),
-            Some(Value::Plain(_) | Value::Text(_)) | None => Vec::new(),
-        };
+        let track = text(fields, "track_id").and_then(|id| plan.entity("tracks", id));
         Some(Self {
             id,
             fields,
@@ -104,7 +119,8 @@ impl<'p> Session<'p> {
                 .unwrap_or(30),
             room: text(room, "name").unwrap_or(""),
             venue: venue.and_then(|venue| text(venue, "name")),
-            people,
+            track: track.and_then(|track| text(track, "name")),
+            people: people(plan, fields),
         })
     }
 
@@ -114,6 +130,24 @@ impl<'p> Session<'p> {
             .checked_add(SignedDuration::from_mins(self.minutes));
         ends.unwrap_or(self.starts)
     }
+}
+
+/// Those on a session who have a name.
+fn people<'p>(plan: &'p Content, fields: &'p Fields) -> Vec<(&'p str, &'p str)> {
+    let Some(Value::Map(people)) = fields.get("people") else {
+        return Vec::new();
+    };
+    let rank = |json: &'p Json| json.get("rank").and_then(Json::as_str).unwrap_or("");
+    let mut people: Vec<(&str, &str)> = people
+        .iter()
+        .map(|(id, json)| (rank(json), id.as_str()))
+        .collect();
+    people.sort_unstable();
+    let named = people.into_iter().filter_map(|(_, id)| {
+        let speaker = plan.entity("speakers", id)?;
+        Some((id, text(speaker, "name").filter(|name| !name.is_empty())?))
+    });
+    named.collect()
 }
 
 /// The calendar as far as it is written.
@@ -137,24 +171,9 @@ impl Calendar {
         self.out.push_str("\r\n");
     }
 
-    /// A line whose value is a text (RFC 5545, 3.3.11).
+    /// A line whose value is a text.
     fn text(&mut self, name: &str, value: &str) {
-        let mut escaped = String::with_capacity(value.len());
-        let mut characters = value.chars().peekable();
-        while let Some(it) = characters.next() {
-            match it {
-                '\\' | ';' | ',' => {
-                    escaped.push('\\');
-                    escaped.push(it);
-                }
-                // An end of line is one, however it is written.
-                '\r' if characters.peek() == Some(&'\n') => {}
-                '\n' | '\r' => escaped.push_str("\\n"),
-                it if it.is_control() && it != '\t' => {}
-                it => escaped.push(it),
-            }
-        }
-        self.line(name, &escaped);
+        self.line(name, &escaped(value));
     }
 
     fn instant(
@@ -177,7 +196,7 @@ impl Calendar {
 
     fn session(&mut self, session: &Session<'_>, zone: (Option<&str>, &TimeZone), now: Timestamp) {
         self.line("BEGIN", "VEVENT");
-        self.line("UID", &format!("{}@convene", session.id));
+        self.line("UID", &format!("{}{UID_HOST}", session.id));
         self.line("DTSTAMP", &utc(now));
         self.instant("DTSTART", session.starts, zone);
         self.instant("DTEND", session.ends(), zone);
@@ -190,15 +209,28 @@ impl Calendar {
             None => session.room.to_owned(),
         };
         self.text("LOCATION", &place);
-        let status = match text(session.fields, "state") {
+        if let Some(venue) = session.venue {
+            self.text("X-CONVENE-VENUE", venue);
+        }
+        let state = text(session.fields, "state");
+        let status = match state {
             Some("cancelled") => "CANCELLED",
             Some("confirmed") => "CONFIRMED",
             Some(_) | None => "TENTATIVE",
         };
         self.line("STATUS", status);
+        if let Some(state @ ("draft" | "submitted")) = state {
+            self.line("X-CONVENE-STATE", state);
+        }
         let mut words = Vec::new();
         if !session.people.is_empty() {
-            words.push(session.people.join(", "));
+            let names: Vec<&str> = session.people.iter().map(|(_, name)| *name).collect();
+            words.push(names.join(", "));
+        }
+        for (id, name) in &session.people {
+            // An id of a client may hold what ends a parameter.
+            let id: String = id.chars().filter(|it| is_id(*it)).collect();
+            self.text(&format!("X-CONVENE-PERSON;ID={id}"), name);
         }
         if let Some(Value::Text(text)) = session.fields.get("abstract") {
             words.push(text.clone());
@@ -206,11 +238,37 @@ impl Calendar {
         if !words.is_empty() {
             self.text("DESCRIPTION", &words.join("\n\n"));
         }
-        if let Some(kind) = text(session.fields, "kind") {
-            self.text("CATEGORIES", kind);
+        let categories = [text(session.fields, "kind"), session.track];
+        let categories: Vec<String> = categories.into_iter().flatten().map(escaped).collect();
+        if !categories.is_empty() {
+            self.line("CATEGORIES", &categories.join(","));
         }
         self.line("END", "VEVENT");
     }
+}
+
+fn is_id(it: char) -> bool {
+    it.is_ascii_alphanumeric() || matches!(it, '-' | '_')
+}
+
+/// A text as a value (RFC 5545, 3.3.11).
+fn escaped(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    let mut characters = value.chars().peekable();
+    while let Some(it) = characters.next() {
+        match it {
+            '\\' | ';' | ',' => {
+                escaped.push('\\');
+                escaped.push(it);
+            }
+            // An end of line is one, however it is written.
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\n' | '\r' => escaped.push_str("\\n"),
+            it if it.is_control() && it != '\t' => {}
+            it => escaped.push(it),
+        }
+    }
+    escaped
 }
 
 fn utc(instant: Timestamp) -> String {

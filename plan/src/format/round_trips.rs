@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use self::any::{any_plan, any_schedule};
 use super::csv_table::{self, Mapping};
 use super::plan_json::{self, Layout};
-use super::{Import, c3voc_json, frab_xml, guid, merge};
+use super::{Import, c3voc_json, frab_xml, guid, ics, merge};
 use crate::content::{Content, Value};
 use crate::diff::diff;
 use crate::schema::{ROOTS, Root};
@@ -90,7 +90,98 @@ fn is_the_same(plan: &Content, import: &Import) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What a calendar says of every session: with names in place of ids of what it names.
+pub(super) fn agenda(plan: &Content) -> Vec<Json> {
+    let name = |root: &str, id: &Json| {
+        let name = plan.field(root, id.as_str()?, "name")?;
+        name.plain().cloned()
+    };
+    let session = |(id, fields): (&str, &crate::content::Fields)| {
+        let said = |key: &str| {
+            let value = fields.get(key).and_then(Value::plain);
+            value.cloned().unwrap_or_default()
+        };
+        let text = match fields.get("abstract") {
+            Some(Value::Text(text)) => text.as_str(),
+            _ => "",
+        };
+        let people = match fields.get("people") {
+            Some(Value::Map(people)) => people.clone(),
+            _ => std::collections::BTreeMap::new(),
+        };
+        let mut people: Vec<(String, Option<Json>)> = people
+            .into_iter()
+            .map(|(id, json)| (json["rank"].to_string(), name("speakers", &json!(id))))
+            .collect();
+        people.sort_by(|a, b| a.0.cmp(&b.0));
+        let people: Vec<Option<Json>> = people.into_iter().map(|(_, name)| name).collect();
+        let slot = said("slot");
+        json!([
+            id,
+            said("title"),
+            said("minutes"),
+            said("state"),
+            said("kind"),
+            text,
+            slot["start"],
+            name("rooms", &slot["room_id"]),
+            name("tracks", &said("track_id")),
+            people
+        ])
+    };
+    plan.entities("sessions").map(session).collect()
+}
+
+/// A plan in whose texts lines end as they do in calendars.
+fn with_plain_lines(mut plan: Content) -> Content {
+    let ids: Vec<String> = plan
+        .entities("sessions")
+        .map(|(id, _)| id.to_owned())
+        .collect();
+    for id in ids {
+        let fields = plan.entity_mut("sessions", &id);
+        if let Some(Value::Text(text)) = fields.get_mut("abstract") {
+            *text = text.replace("\r\n", "\n").replace('\r', "\n");
+        }
+    }
+    plan
+}
+
 proptest! {
+    #[test]
+    fn sessions_are_the_same_after_a_calendar(
+        plan in any_schedule(Json::Null),
+        states in prop::collection::vec(
+            proptest::sample::select(vec!["draft", "submitted", "accepted", "confirmed", "cancelled"]), 8),
+        venue in prop::option::of("[a-z, ]{1,9}[a-z]"),
+    ) {
+        let mut plan = with_plain_lines(plan);
+        for (number, state) in states.into_iter().enumerate() {
+            let id = format!("se_{number}");
+            if plan.entity("sessions", &id).is_some() {
+                let fields = plan.entity_mut("sessions", &id);
+                fields.insert("state".to_owned(), Value::Plain(json!(state)));
+            }
+        }
+        if let Some(venue) = venue {
+            plan.entity_mut("venues", "ve_1").insert("name".to_owned(), Value::Plain(json!(venue)));
+            plan.entity_mut("rooms", "ro_1").insert("venue_id".to_owned(), Value::Plain(json!("ve_1")));
+        }
+        let (text, report) = ics::write(&plan, jiff::Timestamp::UNIX_EPOCH);
+        prop_assert!(report.is_empty(), "{:#?}", report);
+        let import = ics::read(text.as_bytes()).unwrap();
+        let mut number = 0;
+        let mut ids = |prefix: &str| {
+            number += 1;
+            format!("{prefix}_made{number:04}")
+        };
+        prop_assert_eq!(merge::ops(&plan, &import, &mut ids), [], "{}", text);
+        let mut again = Content::default();
+        again.apply(&merge::ops(&again, &import, &mut ids)).unwrap();
+        prop_assert_eq!(agenda(&again), agenda(&plan), "{}", text);
+        prop_assert_eq!(merge::ops(&again, &import, &mut ids), []);
+    }
+
     #[test]
     fn a_plan_is_the_same_after_plan_json(plan in any_plan()) {
         for layout in [Layout::Pretty, Layout::Compact] {
@@ -139,10 +230,10 @@ proptest! {
     #[test]
     fn broken_files_are_no_panic(
         plan in any_schedule(Json::Null),
-        cuts in prop::collection::vec((0_usize..9_999, 0_usize..40, "[<>&;\"'a{}\\[\\],:]{0,3}"), 1..4),
+        cuts in prop::collection::vec((0_usize..9_999, 0_usize..40, "[<>&;\"'a{}\\[\\],:=\\\\\\n ]{0,3}"), 1..4),
     ) {
         let texts = [frab_xml::write(&plan).0, c3voc_json::write(&plan).0, plan_json::write(&plan, Layout::Compact),
-            csv_table::write(&plan, Root::of("sessions").unwrap()).0];
+            csv_table::write(&plan, Root::of("sessions").unwrap()).0, ics::write(&plan, jiff::Timestamp::UNIX_EPOCH).0];
         for (number, mut text) in texts.into_iter().enumerate() {
             for (at, length, insert) in &cuts {
                 let characters: Vec<char> = text.chars().collect();
@@ -155,6 +246,7 @@ proptest! {
                 0 => frab_xml::read(file),
                 1 => c3voc_json::read(file),
                 2 => plan_json::read(file),
+                4 => ics::read(file),
                 _ => csv_table::read(file, Root::of("sessions").unwrap(), &Mapping::new()),
             };
             match read {

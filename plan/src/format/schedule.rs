@@ -5,7 +5,7 @@
 
 pub mod from_plan;
 pub mod into_plan;
-mod words;
+pub(super) mod words;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -80,6 +80,8 @@ pub struct Named {
 pub struct Event {
     /// Where in the file.
     pub at: Place,
+    /// By what it is known beyond this file, in the format's own words: instead of the names below.
+    pub known_as: Option<String>,
     /// A UUID.
     pub guid: Option<String>,
     /// A short code, as pretalx gives.
@@ -110,12 +112,14 @@ pub struct Event {
     pub description: Option<String>,
     /// What kind of session it is, in the words of the organisers.
     pub kind: Option<String>,
+    /// How sure it is, in a plan's words, where a format says it.
+    pub state: Option<String>,
     /// A language tag.
     pub language: Option<String>,
     /// Whether it must not be recorded.
     pub is_unrecorded: bool,
-    /// Who is on it.
-    pub persons: Vec<Person>,
+    /// Who is on it; none where the file says nothing of people, which is not that there are none.
+    pub persons: Option<Vec<Person>>,
     /// What else there is.
     pub extra: Extra,
 }
@@ -125,6 +129,8 @@ pub struct Event {
 pub struct Person {
     /// What they are called.
     pub name: String,
+    /// By what they are known beyond this file, in the format's own words.
+    pub known_as: Option<String>,
     /// A UUID.
     pub guid: Option<String>,
     /// A short code, as pretalx gives.
@@ -171,6 +177,7 @@ impl Event {
         let mut event = {
             let mut text = |key: &str| take_text(&mut fields, key);
             Self {
+                known_as: None,
                 guid: text("guid"),
                 code: text("code"),
                 id: text("id"),
@@ -186,9 +193,10 @@ impl Event {
                 summary: text("abstract"),
                 description: text("description"),
                 kind: text("type"),
+                state: None,
                 language: text("language"),
                 is_unrecorded,
-                persons,
+                persons: Some(persons),
                 extra: Extra::new(),
                 at,
             }
@@ -227,6 +235,7 @@ impl Person {
         let mut text = |key: &str| take_text(&mut fields, key);
         let mut person = Self {
             name,
+            known_as: None,
             guid: text("guid"),
             code: text("code"),
             id: text("id"),

@@ -48,6 +48,7 @@ impl Stage {
             ("frab_xml", "<schedule"),
             ("c3voc_json", "\"schedule\""),
             ("plan_json", "convene.plan"),
+            ("ics", "END:VCALENDAR"),
         ] {
             let export = self.call("plan.export", json!({ "format": format })).await;
             let text = export["text"].as_str().unwrap();
@@ -134,7 +135,8 @@ async fn a_file_that_cannot_be_read_is_refused_with_its_line_and_changes_nothing
         ("{\"schedule\":", "c3voc_json", "line 1"),
         ("no JSON", "plan_json", "line 1"),
         ("<html></html>", "frab_xml", "this is no"),
-        ("BEGIN:VCALENDAR", "ics", "only written"),
+        ("BEGIN:VCARD", "ics", "this is no"),
+        ("# Days", "markdown", "only written"),
     ] {
         let upload = stage.upload(file.as_bytes()).await;
         let import = json!({ "upload": upload, "format": format, "mode": "apply" });

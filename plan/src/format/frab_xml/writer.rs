@@ -201,7 +201,7 @@ impl Writer {
         }
         self.recording(event);
         self.open("persons", &[]);
-        for person in &event.persons {
+        for person in event.persons.iter().flatten() {
             let mut attributes = Vec::new();
             for (key, value) in [
                 ("guid", &person.guid),

@@ -205,6 +205,7 @@ impl Writing<'_, '_> {
         let track = text(fields, "track_id").and_then(|id| self.tracks.get(id));
         let date = value::in_zone(starts, self.zone);
         Some(Event {
+            known_as: None,
             guid: Some(guid::exported(id, fields)),
             code,
             id: number,
@@ -223,9 +224,10 @@ impl Writing<'_, '_> {
             },
             description: None,
             kind: Some(kind),
+            state: None,
             language: text(fields, "lang").map(str::to_owned),
             is_unrecorded: text(fields, "record") == Some("no"),
-            persons: self.persons(fields, &at),
+            persons: Some(self.persons(fields, &at)),
             extra,
             at,
         })
@@ -260,6 +262,7 @@ impl Writing<'_, '_> {
             };
             let (code, number) = (said("code"), said("id"));
             persons.push(Person {
+                known_as: None,
                 name: text(speaker, "name").unwrap_or(id).to_owned(),
                 guid: Some(guid::exported(id, speaker)),
                 code,

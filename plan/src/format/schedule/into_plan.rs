@@ -20,6 +20,8 @@ use crate::value;
 
 /// Bytes of `src.extra` of one thing at most.
 const EXTRA_BYTES_MAX: usize = 64 << 10;
+/// The name of a reference that is taken as it is.
+const KNOWN_AS: &str = "known_as";
 /// Characters of a reference at most that can be a key of a shared map.
 const KEY_CHARS_MAX: usize = 90;
 
@@ -180,11 +182,12 @@ impl Reading {
         plain(Json::Object(src))
     }
 
-    /// A UUID, or something with the acronym before it. What is no reference is kept in `extra`.
-    fn reference(
+    /// What a format says outright, a UUID, or something with the acronym before it. What is no reference is
+    /// kept in `extra`.
+    fn reference<const NAMES: usize>(
         &self,
         noun: &str,
-        names: [(&str, Option<String>); 3],
+        names: [(&str, Option<String>); NAMES],
         extra: &mut Extra,
     ) -> Option<String> {
         let mut reference = None;
@@ -196,6 +199,7 @@ impl Reading {
                 Some(_) => {
                     extra.insert(key.to_owned(), json!(name));
                 }
+                None if key == KNOWN_AS => reference = Some(name.trim().to_owned()),
                 None if key == "guid" => reference = Some(name.trim().to_lowercase()),
                 None => reference = Some(format!("{}/{noun}/{}", self.scope, name.trim())),
             }
@@ -205,7 +209,7 @@ impl Reading {
 
     fn room(&mut self, room: Named) -> String {
         let (at, mut extra) = (Place::Thing(format!("room {}", room.name)), room.extra);
-        let names = [("guid", room.guid), ("slug", room.slug), ("", None)];
+        let names = [("guid", room.guid), ("slug", room.slug)];
         let reference = self.reference("room", names, &mut extra);
         let reference =
             reference.unwrap_or_else(|| format!("{}/room/{}", self.scope, words::slug(&room.name)));
@@ -232,7 +236,7 @@ impl Reading {
     fn track(&mut self, track: Named) -> String {
         let (at, mut extra) = (Place::Thing(format!("track {}", track.name)), track.extra);
         let slug = track.slug.clone();
-        let names = [("guid", track.guid), ("slug", track.slug), ("", None)];
+        let names = [("guid", track.guid), ("slug", track.slug)];
         let reference = self.reference("track", names, &mut extra);
         let reference = reference
             .unwrap_or_else(|| format!("{}/track/{}", self.scope, words::slug(&track.name)));

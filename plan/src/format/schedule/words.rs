@@ -20,7 +20,7 @@ const KINDS: &[(&str, &[&str])] = &[
 ];
 
 /// The kind that a plan has for a schedule's word.
-pub(super) fn kind(word: &str) -> Option<&'static str> {
+pub(in super::super) fn kind(word: &str) -> Option<&'static str> {
     let word = word.trim().to_lowercase().replace([' ', '-'], "_");
     let found = KINDS
         .iter()
@@ -29,7 +29,7 @@ pub(super) fn kind(word: &str) -> Option<&'static str> {
 }
 
 /// The word that a schedule has for a plan's kind.
-pub(super) fn word(kind: &str) -> &'static str {
+pub(in super::super) fn word(kind: &str) -> &'static str {
     let found = KINDS.iter().find(|(known, _)| *known == kind);
     let first = found.and_then(|(_, words)| words.first());
     first.copied().unwrap_or("lecture")
@@ -51,7 +51,7 @@ pub(super) fn minutes(text: &str) -> Option<i64> {
 }
 
 /// A length as schedules have it.
-pub(super) fn hours(minutes: i64) -> String {
+pub(in super::super) fn hours(minutes: i64) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
@@ -90,7 +90,7 @@ pub(super) fn at(day: Date, time: Time, zone: Option<&TimeZone>) -> Option<Strin
 }
 
 /// A name for addresses: small letters and digits with `-` between.
-pub(super) fn slug(name: &str) -> String {
+pub(in super::super) fn slug(name: &str) -> String {
     let plain: String = name
         .to_lowercase()
         .chars()

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::super::super::report::quote;
 use super::super::super::{Place, html, normalised};
 use super::super::{Event, Extra, Named, Person, words};
-use super::{Reading, plain, slug_key};
+use super::{KNOWN_AS, Reading, plain, slug_key};
 use crate::content::{Fields, Value};
 use crate::rank::spread;
 
@@ -17,6 +17,7 @@ impl Reading {
         let at = event.at.clone();
         let mut extra = std::mem::take(&mut event.extra);
         let names = [
+            (KNOWN_AS, event.known_as.take()),
             ("guid", event.guid.take()),
             ("code", event.code.take()),
             ("id", event.id.take()),
@@ -56,19 +57,12 @@ impl Reading {
         if event.is_unrecorded {
             fields.insert("record".to_owned(), plain("no"));
         }
-        let persons = std::mem::take(&mut event.persons);
-        let ranks = spread(None, persons.len());
-        let mut people = BTreeMap::new();
-        for (person, rank) in persons.into_iter().zip(ranks) {
-            let said = format!("{} is listed twice", quote(&person.name));
-            let key = self.person(person, &at);
-            if let Entry::Vacant(free) = people.entry(key) {
-                free.insert(json!({ "rank": rank }));
-            } else {
-                self.report.note(&at, "persons", said);
-            }
+        if let Some(state) = event.state.take() {
+            fields.insert("state".to_owned(), plain(state));
         }
-        fields.insert("people".to_owned(), Value::Map(people));
+        if let Some(persons) = event.persons.take() {
+            fields.insert("people".to_owned(), self.people(persons, &at));
+        }
         let title = event.title.as_deref().unwrap_or("");
         let (key, known_as) = self.sessions.insert(&reference, title);
         if known_as != reference {
@@ -77,6 +71,21 @@ impl Reading {
         }
         fields.insert("src".to_owned(), self.src(&known_as, extra, &at));
         *self.content.entity_mut("sessions", &key) = fields;
+    }
+
+    fn people(&mut self, persons: Vec<Person>, at: &Place) -> Value {
+        let ranks = spread(None, persons.len());
+        let mut people = BTreeMap::new();
+        for (person, rank) in persons.into_iter().zip(ranks) {
+            let said = format!("{} is listed twice", quote(&person.name));
+            let key = self.person(person, at);
+            if let Entry::Vacant(free) = people.entry(key) {
+                free.insert(json!({ "rank": rank }));
+            } else {
+                self.report.note(at, "persons", said);
+            }
+        }
+        Value::Map(people)
     }
 
     fn title(&mut self, event: &Event) -> String {
@@ -216,6 +225,7 @@ impl Reading {
     pub(super) fn person(&mut self, person: Person, at: &Place) -> String {
         let mut extra = person.extra;
         let names = [
+            (KNOWN_AS, person.known_as),
             ("guid", person.guid),
             ("code", person.code),
             ("id", person.id),
