@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::Difference;
-use super::words::value::{NOTHING, Side, Values};
+use super::words::value::{NOTHING, Side, Values, clipped};
 use crate::content::{Content, ONE, is_archived};
 use crate::schema::Root;
 use crate::view::{PlanView, Session, SessionState};
@@ -196,7 +196,7 @@ impl Changelog<'_> {
                 if parts.is_empty() {
                     NOTHING.to_owned()
                 } else {
-                    parts.join(", ")
+                    clipped(&parts.join(", "))
                 }
             }
             _ => {

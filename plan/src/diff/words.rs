@@ -130,7 +130,7 @@ impl Saying<'_> {
         let kind = root.field(field).map(|field| &field.kind);
         let name = match root.shape {
             // Tags are people's own words.
-            Shape::Counts => format!("\"{field}\""),
+            Shape::Counts => format!("\"{}\"", clipped(field)),
             Shape::One | Shape::Many { .. } => label(field),
         };
         let said = |json: &Json, side| self.values.value(kind, json, side);
@@ -174,7 +174,7 @@ impl Saying<'_> {
         let member = if let Some(Kind::Refs(root, _)) = kind {
             self.values.thing(root, key, Side::After)
         } else {
-            format!("\"{}\"", clipped(&label(key)))
+            format!("\"{}\"", label(key))
         };
         let said = value.and_then(|(json, side)| {
             let kind = self.item(field).filter(|kind| **kind != Kind::Present);
@@ -188,7 +188,7 @@ impl Saying<'_> {
 /// A field or a tag as people read it.
 fn label(field: &str) -> String {
     let name = field.strip_suffix("_id").unwrap_or(field);
-    name.replace('_', " ")
+    clipped(&name.replace('_', " "))
 }
 
 /// By how many characters a text changed, counted in whole words.

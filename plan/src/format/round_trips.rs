@@ -10,7 +10,7 @@ use super::csv_table::{self, Mapping};
 use super::plan_json::{self, Layout};
 use super::{Import, c3voc_json, frab_xml, guid, ics, merge};
 use crate::content::{Content, Value};
-use crate::diff::diff;
+use crate::diff::{changelog, diff, say};
 use crate::schema::{ROOTS, Root};
 
 /// A plan without what an import decides by itself, with the ids that things had when they were exported.
@@ -180,6 +180,21 @@ proptest! {
         again.apply(&merge::ops(&again, &import, &mut ids)).unwrap();
         prop_assert_eq!(agenda(&again), agenda(&plan), "{}", text);
         prop_assert_eq!(merge::ops(&again, &import, &mut ids), []);
+    }
+
+    #[test]
+    fn every_difference_is_one_sentence_of_one_line(before in any_plan(), after in any_plan()) {
+        for (before, after) in [(&before, &after), (&after, &before), (&Content::default(), &after)] {
+            let differences = diff(before, after);
+            for difference in &differences {
+                let say = say(difference, before, after);
+                prop_assert!(!say.is_empty() && !say.contains(char::is_control), "{}", say);
+                prop_assert!(say.chars().count() < 2_000, "{}", say);
+            }
+            for entry in changelog(&differences, before, after) {
+                prop_assert!(!entry.say.contains(char::is_control), "{}", entry.say);
+            }
+        }
     }
 
     #[test]

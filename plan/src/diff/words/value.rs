@@ -61,7 +61,7 @@ impl<'a> Values<'a> {
     /// What something is, and its name.
     pub(in crate::diff) fn thing(&self, root: &str, id: &str, side: Side) -> String {
         let known = Root::of(root);
-        let noun = capital(known.map_or(root, |root| root.noun));
+        let noun = capital(&clipped(known.map_or(root, |root| root.noun)));
         let has_name = known.is_some_and(|root| root.naming().is_some());
         match known.map(|root| root.shape) {
             Some(Shape::One | Shape::Counts) if !has_name || self.is_unnamed(root, id) => noun,
@@ -130,9 +130,9 @@ impl<'a> Values<'a> {
             Kind::Instant => self.instant(text?),
             Kind::Money => {
                 let money: Money = value::read(json)?;
-                Some(format!("{} {}", money.decimal(), money.cur))
+                Some(format!("{} {}", money.decimal(), clipped(&money.cur)))
             }
-            Kind::Enum(_) => Some(text?.replace('_', " ")),
+            Kind::Enum(_) => Some(clipped(&text?.replace('_', " "))),
             Kind::Currency | Kind::Country | Kind::Language | Kind::Zone | Kind::Color => {
                 text.map(clipped)
             }
