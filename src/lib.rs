@@ -29,3 +29,4 @@ pub mod session;
 pub mod http;
 
 pub mod app;
+pub mod demo;

@@ -4,13 +4,15 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
-use clap::{Parser, Subcommand};
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
 use convene::accounts::admin;
 use convene::app::{App, Ended, describe_data};
 use convene::auth::password::Passwords;
 use convene::clock::Clock;
 use convene::config::Config;
+use convene::demo::address::Address;
+use convene::demo::{self, Owner};
 use convene::document;
 use convene::http::probe::ask_health;
 use convene::storage::{Company, Storage};
@@ -45,6 +47,23 @@ enum Command {
         /// The file to read
         file: PathBuf,
     },
+    /// Make a plan of a real conference on a running server, to look at
+    Demo(DemoArguments),
+}
+
+#[derive(Args)]
+struct DemoArguments {
+    /// Where the server is, as `http://127.0.0.1:8080`; the one on `CONVENE_LISTEN` if not given
+    #[arg(long)]
+    url: Option<String>,
+    /// Whose the plan will be; the account is made if it is not there. Reads the password from standard
+    /// input if it is not a terminal, and makes one up otherwise. If not given, demo@example.org with a
+    /// password that is made up
+    #[arg(long)]
+    email: Option<String>,
+    /// What others see, should the account be new
+    #[arg(long, default_value = "Demo")]
+    name: String,
 }
 
 #[derive(Subcommand)]
@@ -111,6 +130,11 @@ fn run() -> Result<Ended> {
                 say(&format!("{report}"));
                 Ok(Ended::Stopped)
             }
+            Command::Demo(arguments) => {
+                let report = Box::pin(make_demo(&config, arguments)).await?;
+                say(&report);
+                Ok(Ended::Stopped)
+            }
         }
     })
 }
@@ -170,6 +194,23 @@ async fn manage_user(config: &Config, command: UserCommand) -> Result<()> {
     }
     storage.close().await;
     Ok(())
+}
+
+async fn make_demo(config: &Config, arguments: DemoArguments) -> Result<String> {
+    let server = match &arguments.url {
+        Some(url) => Address::parse(url).with_context(|| format!("--url {url}"))?,
+        None => Address::of_listener(config.listen),
+    };
+    let password = match arguments.email {
+        Some(_) => given_password()?,
+        None => None,
+    };
+    let owner = Owner {
+        email: arguments.email.unwrap_or_else(|| demo::EMAIL.to_owned()),
+        name: arguments.name,
+        password,
+    };
+    Ok(demo::run(&server, &owner).await?.to_string())
 }
 
 fn given_password() -> Result<Option<SecretString>> {

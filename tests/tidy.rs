@@ -31,7 +31,7 @@ const LAYERS: &[&[&str]] = &[
     &["error"],
     &["accounts"],
     &["control", "http", "session"],
-    &["app"],
+    &["app", "demo"],
     &["main", "lib"],
 ];
 

@@ -57,8 +57,8 @@ pub async fn ask_health(listen: SocketAddr) -> Result<(), ProbeError> {
     }
 }
 
-/// A server that listens everywhere is asked on this machine.
-fn reachable(ip: IpAddr) -> IpAddr {
+/// Where a server that listens on `ip` is asked: one that listens everywhere, on this machine.
+pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -6,6 +6,7 @@ mod accounts;
 mod backup;
 mod busy_room;
 mod cluster_command;
+mod demo;
 mod durability;
 mod first_visitors;
 mod greedy;
