@@ -38,6 +38,7 @@ pub mod answers;
 mod live_sign_ins;
 pub mod members;
 pub mod plans;
+pub mod search;
 pub mod sign_ins;
 
 pub use database::Storage;

@@ -3,7 +3,8 @@
 //! A backup is an SQLite database with the schema of `migrations/sqlite`, whichever engine it came
 //! from, so that it can be read into either and looked into with `sqlite3`. One table more,
 //! `backup_contents`, says how many rows each table has and the SHA-256 of them. The rows are read
-//! in one transaction, so the file shows one moment. SQLite's WAL cannot be cut back while it is
+//! in one transaction, so the file shows one moment. The full-text index is left out: a restored
+//! database has none, so its server makes it again. SQLite's WAL cannot be cut back while it is
 //! being written; PostgreSQL cannot vacuum what was deleted meanwhile; nobody waits for it.
 //!
 //! The file holds what the database holds: passwords as hashes, tokens as hashes, content in the

@@ -4,6 +4,7 @@ mod accounts;
 mod backups;
 mod journal;
 mod plans;
+mod search;
 mod sign_ins;
 mod writers;
 
@@ -186,6 +187,14 @@ on_both_engines!(
     plans::an_answer_is_kept_for_a_day,
     plans::heads_say_where_each_plan_stands,
     plans::plans_are_listed_by_their_last_change,
+    search::what_is_indexed_is_found_as_it_is_now,
+    search::words_are_found_whatever_marks_and_case_they_have,
+    search::the_best_come_first_and_what_is_put_away_last,
+    search::nobody_finds_anything_in_plans_of_others,
+    search::who_worked_from_an_older_index_writes_nothing,
+    search::plans_are_behind_until_their_last_row_is_indexed,
+    search::whatever_is_typed_is_looked_for_and_nothing_else,
+    search::a_large_plan_is_indexed_and_found,
     writers::two_nodes_write_the_same_plans_without_a_deadlock,
     backups::a_backup_shows_one_moment_while_others_write,
     writers::the_journal_writer_commits_in_the_order_of_each_plan,

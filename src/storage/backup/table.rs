@@ -1,4 +1,4 @@
-//! What a backup holds: every table, and its rows in a form that both engines share.
+//! What a backup holds: every table but the index, and its rows in a form that both engines share.
 
 use sha2::{Digest, Sha256};
 use sqlx::Row;
@@ -24,7 +24,8 @@ pub(super) struct Table {
     pub(super) columns: &'static [(&'static str, Kind)],
 }
 
-/// Every table, after those that its rows refer to. A test compares it with the schema.
+/// Every table, after those that its rows refer to, but for the full-text index, which is made of the rest
+/// again. A test compares it with the schema.
 pub(super) static TABLES: [Table; 11] = [
     USERS,
     INVITES,
@@ -353,7 +354,8 @@ mod tests {
         SQLITE_MIGRATIONS.run(&mut connection).await.unwrap();
         let found: Vec<(String, String)> = sqlx::query_as(
             "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c
-             where m.type = 'table' and m.name not like 'sqlite_%' and m.name not like '_sqlx_%'",
+             where m.type = 'table' and m.name not like 'sqlite_%' and m.name not like '_sqlx_%'
+                 and m.name not like 'search_%'",
         )
         .fetch_all(&mut connection)
         .await
@@ -365,7 +367,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_backup_holds_every_column_of_every_table() {
+    async fn a_backup_holds_every_column_of_every_table_but_the_index() {
         let mut expected = columns().await;
         expected.remove("quarantine.id");
         let held = TABLES
