@@ -33,6 +33,7 @@ use crate::ids::FamilyId;
 use crate::relay::RelayError;
 use crate::room::outbox::Ending;
 use crate::room::registry::{Registry, RegistryParts};
+use crate::search::Indexer;
 use crate::session::directory::Directory;
 use crate::session::upgrade::{self, SessionState};
 use crate::storage::journal_writer::JournalWriter;
@@ -278,6 +279,14 @@ impl Running {
             &running.registry,
             &running.directory,
             clock,
+        );
+        let (storage, registry) = (running.storage.clone(), running.registry.clone());
+        let indexer = Indexer::new(storage, registry, clock.clone());
+        // It asks rooms, which are the first to end.
+        drop(
+            running
+                .tracker
+                .spawn(indexer.run(running.stop_listening.clone())),
         );
         drop(running.tracker.spawn(end_sockets_of_ended_sign_ins(
             running.storage.clone(),

@@ -20,6 +20,8 @@ pub mod storage;
 
 pub mod room;
 
+pub mod search;
+
 pub mod error;
 
 pub mod accounts;

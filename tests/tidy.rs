@@ -27,7 +27,7 @@ const LAYERS: &[&[&str]] = &[
     &["proposal"],
     &["storage", "relay"],
     &["room"],
-    &["agent"],
+    &["agent", "search"],
     &["error"],
     &["accounts"],
     &["control", "http", "session"],

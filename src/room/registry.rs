@@ -152,6 +152,11 @@ impl Registry {
         self.0.rooms().get(&plan).map(|entry| entry.handle.clone())
     }
 
+    /// The plans that are live on this node.
+    pub fn plans(&self) -> Vec<PlanId> {
+        self.0.rooms().keys().copied().collect()
+    }
+
     /// Tells the plan's room, if it is live on this node, which role a user has by now, if any.
     pub async fn tell_role(&self, plan: PlanId, user: UserId, role: Option<Role>) {
         // Before the room is looked for: who joins a room that is not found sees the number move.
