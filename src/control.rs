@@ -11,6 +11,7 @@ mod finding;
 mod member;
 mod plan;
 mod repeat;
+mod search;
 mod transfer;
 mod upload;
 
@@ -37,6 +38,8 @@ use convene_protocol::error_code::ErrorCode;
 
 /// Works on copies of plans at a time, on one node.
 const APART_MAX: usize = 4;
+/// Searches at a time, on one node: rooms are loaded by the same connections, of which SQLite has four.
+const SEARCHES_MAX: usize = 2;
 
 /// What methods work with; cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,6 +50,7 @@ pub struct Desk {
     repeats: Repeats,
     uploads: Uploads,
     apart: Arc<Semaphore>,
+    searches: Arc<Semaphore>,
 }
 
 /// Who asks, and what they have open on the socket they ask by.
@@ -131,6 +135,7 @@ impl Desk {
             repeats: Repeats::default(),
             uploads: Uploads::default(),
             apart: Arc::new(Semaphore::new(APART_MAX)),
+            searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         }
     }
 

@@ -16,6 +16,8 @@ pub mod entity;
 
 pub mod finding;
 
+pub mod search;
+
 pub mod transfer;
 
 pub mod member;
@@ -70,6 +72,7 @@ macro_rules! for_each_call {
             $crate::control::plan::Content,
             $crate::control::plan::Edit,
             $crate::control::finding::Find,
+            $crate::control::search::Query,
             $crate::control::transfer::Begin,
             $crate::control::transfer::Append,
             $crate::control::transfer::Import,

@@ -1,6 +1,7 @@
 //! The plan by the control channel, beside stock clients that hold the same document.
 
 mod files;
+mod searching;
 
 use serde_json::{Value, json};
 

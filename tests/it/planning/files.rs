@@ -17,9 +17,16 @@ use crate::support::until::{SOON, until};
 /// FOSDEM's programme, packed; `tests/data/README.md` says whose it is.
 const PROGRAMME: &[u8] = include_bytes!("../../data/fosdem-2026-schedule.xml.gz");
 
+/// The same as it was published.
+pub(super) fn programme() -> Vec<u8> {
+    let mut xml = Vec::new();
+    GzDecoder::new(PROGRAMME).read_to_end(&mut xml).unwrap();
+    xml
+}
+
 impl Stage {
     /// Sends a file in parts.
-    async fn upload(&self, file: &[u8]) -> String {
+    pub(super) async fn upload(&self, file: &[u8]) -> String {
         let announced = json!({ "bytes": file.len() });
         let begun = self
             .owner
@@ -35,7 +42,7 @@ impl Stage {
         upload
     }
 
-    async fn import(&self, upload: &str, format: &str, mode: &str) -> Value {
+    pub(super) async fn import(&self, upload: &str, format: &str, mode: &str) -> Value {
         let params = json!({ "upload": upload, "format": format, "mode": mode });
         self.call("plan.import", params).await
     }
@@ -76,9 +83,7 @@ impl Stage {
 #[tokio::test]
 async fn a_real_programme_comes_in_opens_in_stock_clients_and_goes_out_again() {
     let stage = Stage::on(Options::default()).await;
-    let mut xml = Vec::new();
-    GzDecoder::new(PROGRAMME).read_to_end(&mut xml).unwrap();
-    let upload = stage.upload(&xml).await;
+    let upload = stage.upload(&programme()).await;
     let preview = stage.import(&upload, "frab_xml", "preview").await;
     let added = json!({ "rooms": 30, "sessions": 883, "speakers": 927, "tracks": 70 });
     assert_eq!(
