@@ -38,6 +38,8 @@ mod replica;
 mod reserved;
 mod same_history;
 mod scribe;
+mod squash;
+mod timeline;
 
 pub use content::RootKind;
 pub use epoch::{epoch_client, epoch_start};
@@ -48,7 +50,9 @@ pub use presence::{
 pub use refusal::Refusal;
 pub use replica::{Applied, Loaded, Replica, Stored, verify_snapshot};
 pub use scribe::{Scribe, WriteFailed, Written};
+pub use squash::{CannotSquash, squash};
 pub use state_vector::StateVector;
+pub use timeline::{RowUnreadable, Timeline, Touched};
 
 /// Names one replica of a document among all that ever wrote to it; below 2^53.
 pub type ClientId = u64;

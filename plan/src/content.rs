@@ -106,6 +106,20 @@ impl Content {
         Arc::make_mut(entities.entry(id.to_owned()).or_default())
     }
 
+    /// The roots that hold something else in `other`, in the order of the schema.
+    pub fn changed_roots(&self, other: &Self) -> Vec<&'static str> {
+        let roots = ROOTS.iter().map(|root| root.name);
+        roots
+            .filter(|root| self.roots.get(*root) != other.roots.get(*root))
+            .collect()
+    }
+
+    /// Takes an entity out; whether it was there.
+    pub fn remove_entity(&mut self, root: &str, id: &str) -> bool {
+        let entities = self.roots.get_mut(root);
+        entities.is_some_and(|entities| entities.remove(id).is_some())
+    }
+
     /// Roughly how many bytes it takes.
     pub fn bytes(&self) -> usize {
         let entities = self.roots.values().flat_map(BTreeMap::values);

@@ -7,7 +7,8 @@ mod changelog;
 mod compare;
 mod words;
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value as Json};
 
 pub use self::changelog::{Entry, Kind, changelog};
@@ -17,9 +18,12 @@ use crate::op::Op;
 use crate::schema::Root;
 
 /// One difference, with how it was before and how it is after.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {
-    #[serde(serialize_with = "name")]
+    /// The root.
+    #[serde(serialize_with = "name", deserialize_with = "named")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     root: &'static Root,
     /// The entity; empty where the root holds one thing.
     pub id: String,
@@ -29,17 +33,18 @@ pub struct Difference {
 }
 
 /// What is different about an entity.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum What {
     /// It was made, with these fields.
     Made {
-        /// As [`fields_to_json`](crate::content::fields_to_json) writes them.
+        /// By name; shared texts are texts, shared maps objects.
         fields: Map<String, Json>,
     },
     /// It is not there any more, which no operation does.
     Gone {
-        /// As [`fields_to_json`](crate::content::fields_to_json) writes them.
+        /// By name; shared texts are texts, shared maps objects.
         fields: Map<String, Json>,
     },
     /// It was put away.
@@ -108,6 +113,11 @@ pub enum What {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn name<S: serde::Serializer>(root: &&'static Root, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(root.name)
+}
+
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Root, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Root::of(&name).ok_or_else(|| D::Error::custom(format!("no root is called {name}")))
 }
 
 /// The operations that make the content after of the one before. One that is gone is put away instead.

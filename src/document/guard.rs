@@ -111,6 +111,14 @@ impl Guard {
         admitted
     }
 
+    pub(super) fn has_heard_of(&self, client: ClientId) -> bool {
+        self.owners.contains_key(&client)
+    }
+
+    pub(super) fn clients(&self) -> usize {
+        self.owners.len()
+    }
+
     /// Notes whose client ids are, as the journal knows it. The first one that somebody else has used
     /// here meanwhile is answered.
     pub(super) fn learn(&mut self, owners: &[(ClientId, UserId)]) -> Result<(), ClientId> {

@@ -35,13 +35,13 @@ pub(super) fn content<T: ReadTxn>(txn: &T) -> Content {
     content
 }
 
-fn fields<T: ReadTxn>(txn: &T, map: &MapRef) -> Fields {
+pub(super) fn fields<T: ReadTxn>(txn: &T, map: &MapRef) -> Fields {
     map.iter(txn)
         .map(|(name, value)| (name.to_owned(), field(txn, &value)))
         .collect()
 }
 
-fn field<T: ReadTxn>(txn: &T, value: &Out) -> Value {
+pub(super) fn field<T: ReadTxn>(txn: &T, value: &Out) -> Value {
     if let Out::YText(text) = value {
         Value::Text(text.get_string(txn))
     } else if let Out::YMap(map) = value {

@@ -132,6 +132,16 @@ impl Replica {
         })
     }
 
+    /// Whether `client` has ever written to this plan, in whatever line of its history.
+    pub fn has_heard_of(&self, client: ClientId) -> bool {
+        self.guard.has_heard_of(client)
+    }
+
+    /// How many clients have ever written to this plan.
+    pub fn clients(&self) -> usize {
+        self.guard.clients()
+    }
+
     /// Notes whose client ids are that another node has committed. Answers one that somebody else uses
     /// here, whose edits can never be committed.
     pub fn learn(&mut self, owners: &[(ClientId, UserId)]) -> Result<(), ClientId> {
