@@ -28,6 +28,7 @@ use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseConfig};
 use crate::control::Desk;
+use crate::events::Events;
 use crate::http::{self, HttpState, Readiness, connections};
 use crate::ids::FamilyId;
 use crate::relay::RelayError;
@@ -170,11 +171,7 @@ impl App {
             storage: running.storage.clone(),
             tokens: Arc::new(tokens),
             registry: running.registry.clone(),
-            desk: Desk::new(
-                running.storage.clone(),
-                running.registry.clone(),
-                clock.clone(),
-            ),
+            desk: running.desk(&clock),
             directory: running.directory.clone(),
             clock,
             door: Arc::new(config.door.clone()),
@@ -299,6 +296,23 @@ impl Running {
                 .spawn(sweep(running.storage.clone(), running.stop_journal.clone())),
         );
         Ok(running)
+    }
+
+    /// What answers control requests.
+    fn desk(&self, clock: &Clock) -> Desk {
+        let events = Events::start(
+            self.registry.clone(),
+            self.storage.clone(),
+            &self.tracker,
+            self.stop_journal.clone(),
+        );
+        let (storage, registry) = (self.storage.clone(), self.registry.clone());
+        Desk::new(
+            storage,
+            registry,
+            clock.clone(),
+            (events, self.tracker.clone()),
+        )
     }
 
     async fn end(self) {

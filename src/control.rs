@@ -5,11 +5,16 @@
 //! in the file of its noun here.
 
 mod asking;
+mod audit;
 mod document;
 mod entity;
+mod event;
 mod finding;
+mod history;
 mod member;
+mod people;
 mod plan;
+mod release;
 mod repeat;
 mod search;
 mod transfer;
@@ -23,13 +28,16 @@ use convene_protocol::for_each_call;
 use convene_protocol::rest::ErrorBody;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
+pub use self::event::{Following, Line};
 use self::repeat::Repeats;
 use self::upload::Uploads;
 use crate::auth::access::{Grant, OwnAccess};
 use crate::auth::principal::Principal;
 use crate::clock::Clock;
 use crate::error::Failure;
+use crate::events::Events;
 use crate::ids::{PlanId, RequestId, SessionId};
 use crate::room::handle::RoomHandle;
 use crate::room::registry::Registry;
@@ -51,6 +59,8 @@ pub struct Desk {
     uploads: Uploads,
     apart: Arc<Semaphore>,
     searches: Arc<Semaphore>,
+    events: Events,
+    tracker: TaskTracker,
 }
 
 /// Who asks, and what they have open on the socket they ask by.
@@ -62,6 +72,10 @@ pub struct Caller {
     pub opened: Vec<Opened>,
     /// Quoted in errors and logs.
     pub request: RequestId,
+    /// Where later news go.
+    pub line: Arc<dyn Line>,
+    /// What the socket follows.
+    pub following: Following,
 }
 
 /// One document open on the caller's socket.
@@ -127,7 +141,12 @@ async fn call<M: Method>(
 
 impl Desk {
     /// A desk over these plans and rooms.
-    pub fn new(storage: Storage, registry: Registry, clock: Clock) -> Self {
+    pub fn new(
+        storage: Storage,
+        registry: Registry,
+        clock: Clock,
+        (events, tracker): (Events, TaskTracker),
+    ) -> Self {
         Self {
             storage,
             registry,
@@ -136,6 +155,8 @@ impl Desk {
             uploads: Uploads::default(),
             apart: Arc::new(Semaphore::new(APART_MAX)),
             searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
+            events,
+            tracker,
         }
     }
 

@@ -87,6 +87,10 @@ id_type!(
     InviteId
 );
 id_type!(
+    /// One draft of what somebody has to send.
+    DraftId
+);
+id_type!(
     /// One run of a server process among the nodes that serve the same plans; a restart is another node.
     NodeId
 );

@@ -20,6 +20,8 @@ pub mod storage;
 
 pub mod room;
 
+pub mod events;
+pub mod history;
 pub mod search;
 
 pub mod error;

@@ -15,6 +15,8 @@ use convene::demo::address::Address;
 use convene::demo::{self, Owner};
 use convene::document;
 use convene::http::probe::ask_health;
+use convene::ids::PlanId;
+use convene::storage::audit::chain::Chain;
 use convene::storage::{Company, Storage};
 use convene::telemetry::{Metrics, start_logging};
 use secrecy::{ExposeSecret, SecretString};
@@ -34,6 +36,9 @@ enum Command {
     Serve,
     /// Ask the server on `CONVENE_LISTEN` whether it takes new work; fails when it does not
     Health,
+    /// The audit: who did what to plans and to the server
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
@@ -64,6 +69,20 @@ struct DemoArguments {
     /// What others see, should the account be new
     #[arg(long, default_value = "Demo")]
     name: String,
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Check that nothing of it was changed or taken out; fails when something was
+    Verify,
+    /// Show the newest entries of a plan's chain, or of the server's
+    List {
+        /// The plan; the server's own chain when left out
+        plan: Option<PlanId>,
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
 }
 
 #[derive(Subcommand)]
@@ -111,6 +130,12 @@ fn run() -> Result<Ended> {
                 ask_health(config.listen).await?;
                 say("ok");
                 Ok(Ended::Stopped)
+            }
+            Command::Audit(command) => {
+                let storage = open_beside(&config).await?;
+                let outcome = audit(&storage, command).await;
+                storage.close().await;
+                outcome.map(|()| Ended::Stopped)
             }
             Command::User(command) => {
                 Box::pin(manage_user(&config, command)).await?;
@@ -170,6 +195,40 @@ async fn stop_signal() {
             }
         }
     }
+}
+
+async fn audit(storage: &Storage, command: AuditCommand) -> Result<()> {
+    match command {
+        AuditCommand::Verify => {
+            let (mut entries, mut broken) = (0, 0);
+            for chain in storage.audit_chains().await? {
+                let verdict = storage.verify_audit(chain).await?;
+                entries += verdict.entries;
+                if let Some(what) = verdict.broken {
+                    broken += 1;
+                    say(&format!("{}: {what}", chain.name()));
+                }
+            }
+            if broken > 0 {
+                bail!("{broken} chains of the audit are not what was written");
+            }
+            say(&format!("{entries} entries are what was written"));
+        }
+        AuditCommand::List { plan, limit } => {
+            let chain = plan.map_or(Chain::Server, Chain::Plan);
+            for entry in storage.audit_entries(chain, None, limit).await? {
+                let actor = entry
+                    .actor
+                    .map_or("-".to_owned(), |actor| actor.to_string());
+                let at = entry.at.to_rfc3339();
+                say(&format!(
+                    "{} {at} {actor} {} {}",
+                    entry.seq, entry.verb, entry.detail
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn manage_user(config: &Config, command: UserCommand) -> Result<()> {

@@ -21,9 +21,11 @@ pub mod core;
 
 pub mod comparing;
 pub mod handle;
+mod keeping;
 pub mod neighbours;
 pub mod outbox;
 pub mod poison;
+mod refusals;
 pub mod registry;
 mod standing;
 pub mod task;

@@ -27,6 +27,7 @@ mod lock;
 
 pub mod backup;
 
+pub mod history;
 pub mod journal;
 mod journal_batch;
 pub mod journal_writer;
@@ -35,9 +36,13 @@ pub mod snapshots;
 
 pub mod accounts;
 pub mod answers;
+pub mod audit;
+pub mod dismissals;
 mod live_sign_ins;
 pub mod members;
+pub mod plan_invites;
 pub mod plans;
+pub mod releases;
 pub mod search;
 pub mod sign_ins;
 

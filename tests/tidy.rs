@@ -27,7 +27,7 @@ const LAYERS: &[&[&str]] = &[
     &["proposal"],
     &["storage", "relay"],
     &["room"],
-    &["agent", "search"],
+    &["agent", "events", "history", "search"],
     &["error"],
     &["accounts"],
     &["control", "http", "session"],

@@ -55,8 +55,11 @@ function type(schema) {
     if (Array.isArray(schema.type)) return union(schema.type.map((one) => ({ ...schema, type: one })));
     for (const choice of ["oneOf", "anyOf"]) {
         if (!schema[choice]) continue;
+        const { [choice]: choices, ...rest } = schema;
+        // What every choice has is said once, beside them.
+        if (rest.properties) return `${object(rest)} & (${union(choices)})`;
         only(schema, choice);
-        return union(schema[choice]);
+        return union(choices);
     }
     if (schema.$ref) {
         const { $ref, ...rest } = schema;
@@ -81,7 +84,7 @@ function type(schema) {
 
 function definition([key, schema]) {
     const body = type(schema);
-    const isInterface = schema.type === "object" && body.startsWith("{");
+    const isInterface = schema.type === "object" && body.startsWith("{") && !schema.oneOf && !schema.anyOf;
     return `${comment(schema.description)}export ${isInterface ? `interface ${key} ${body}` : `type ${key} = ${body};`}`.replace(" = \n", " =\n");
 }
 
@@ -97,7 +100,7 @@ const parts = [
         (it) => `params: ${type(it.params)}; result: ${type(it.result)}`),
     table("Notifications", "Everything that the server says unasked.", control.notifications,
         (it) => `params: ${type(it.params)}`),
-    `/** The methods that change something and take an \`idempotency_key\`. */\nexport type Changes = ${
+    `/** The methods that change something and take an \`idempotency_key\`. */\nexport type ChangingMethods = ${
         Object.keys(control.methods).filter((key) => control.methods[key].changes).map((key) => `"${key}"`).join(" | ")};`,
 ];
 process.stdout.write(`${parts.join("\n\n")}\n`);

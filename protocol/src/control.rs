@@ -16,6 +16,14 @@ pub mod entity;
 
 pub mod finding;
 
+pub mod history;
+
+pub mod audit;
+
+pub mod release;
+
+pub mod event;
+
 pub mod search;
 
 pub mod transfer;
@@ -68,11 +76,31 @@ macro_rules! for_each_call {
             $crate::control::plan::Create,
             $crate::control::plan::List,
             $crate::control::plan::Get,
+            $crate::control::plan::Update,
+            $crate::control::plan::Archive,
+            $crate::control::plan::Restore,
+            $crate::control::plan::Duplicate,
+            $crate::control::plan::Squash,
             $crate::control::plan::Delete,
             $crate::control::plan::Content,
             $crate::control::plan::Edit,
             $crate::control::finding::Find,
+            $crate::control::finding::Dismiss,
+            $crate::control::finding::Reopen,
             $crate::control::search::Query,
+            $crate::control::history::List,
+            $crate::control::history::Diff,
+            $crate::control::history::Name,
+            $crate::control::history::Restore,
+            $crate::control::history::Undo,
+            $crate::control::audit::List,
+            $crate::control::audit::Verify,
+            $crate::control::release::Publish,
+            $crate::control::release::List,
+            $crate::control::release::Get,
+            $crate::control::release::ListOutbox,
+            $crate::control::release::MarkSent,
+            $crate::control::event::Subscribe,
             $crate::control::transfer::Begin,
             $crate::control::transfer::Append,
             $crate::control::transfer::Import,
@@ -85,6 +113,8 @@ macro_rules! for_each_call {
             $crate::control::entity::Restore,
             $crate::control::member::List,
             $crate::control::member::SetRole,
+            $crate::control::member::Invite,
+            $crate::control::member::Accept,
             $crate::control::member::Remove,
             $crate::control::document::WatchHash,
         }
@@ -101,6 +131,10 @@ macro_rules! for_each_notice {
             $crate::control::plan::ReadOnly,
             $crate::control::plan::SizeWarning,
             $crate::control::member::Changed,
+            $crate::control::event::PlanChanged,
+            $crate::control::event::PlanImported,
+            $crate::control::event::MembersChanged,
+            $crate::control::event::FindingsChanged,
         }
     };
 }

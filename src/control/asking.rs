@@ -12,6 +12,7 @@ use crate::error::Failure;
 use crate::ids::PlanId;
 use crate::room::ask::{Ask, EditRefused, Reading, Reply};
 use crate::room::handle::JoinRefused;
+use crate::storage::audit::Act;
 use crate::storage::journal::Origin;
 
 impl Desk {
@@ -31,22 +32,18 @@ impl Desk {
         &self,
         grant: &Grant,
         ops: Vec<Op>,
-        origin: Origin,
+        (origin, audit): (Origin, Option<Act>),
     ) -> Result<Reading, Failure> {
         // Read again: working the operations out may have taken a while.
         let role = self.storage.find_role(grant.plan(), grant.user()).await?;
         let role = role.ok_or_else(no_such_plan)?;
         let access = Grant::new(grant.plan(), grant.user(), role).write();
-        let access = access.ok_or_else(|| {
-            Failure::new(
-                ErrorCode::Forbidden,
-                "your role in this plan does not allow edits; ask its owner",
-            )
-        })?;
+        let access = access.ok_or_else(may_not_write)?;
         let ask = Ask::Edit {
             access,
             ops,
             origin,
+            audit,
         };
         self.ask(grant.plan(), ask).await
     }
@@ -61,6 +58,13 @@ impl Desk {
             ) => Err(Failure::new(ErrorCode::Unavailable, refused.to_string())),
         }
     }
+}
+
+pub(super) fn may_not_write() -> Failure {
+    Failure::new(
+        ErrorCode::Forbidden,
+        "your role in this plan does not allow edits; ask its owner",
+    )
 }
 
 fn edit_refused(refused: &EditRefused) -> Failure {

@@ -71,7 +71,10 @@ impl Method for Update {
         for (field, to) in &self.set {
             ops.extend(field_ops(root, &path, (field, present.get(field)), to)?);
         }
-        let content = desk.edit_plan(&grant, ops, Origin::Control).await?.content;
+        let content = desk
+            .edit_plan(&grant, ops, (Origin::Control, None))
+            .await?
+            .content;
         place.read(&content)
     }
 }
@@ -103,7 +106,10 @@ impl Desk {
         (place, ops): (Place, Vec<Op>),
     ) -> Result<Entity, Failure> {
         let grant = self.grant(caller, plan).await?;
-        let content = self.edit_plan(&grant, ops, Origin::Control).await?.content;
+        let content = self
+            .edit_plan(&grant, ops, (Origin::Control, None))
+            .await?
+            .content;
         place.read(&content)
     }
 }
@@ -170,9 +176,18 @@ impl Place {
     }
 
     fn read(&self, content: &Content) -> Result<Entity, Failure> {
-        let entity = fields_to_json(self.root, self.fields(content)?);
+        let entity = to_json(self.root, &self.id, self.fields(content)?);
         Ok(Entity { entity })
     }
+}
+
+/// A thing as JSON, with its id also where a client has not written it into the thing.
+fn to_json(root: &Root, id: &str, fields: &Fields) -> Json {
+    let mut json = fields_to_json(root, fields);
+    if let (Json::Object(entity), true) = (&mut json, id != ONE) {
+        entity.insert("id".to_owned(), id.into());
+    }
+    json
 }
 
 pub(super) fn root(name: &str) -> Result<&'static Root, Failure> {

@@ -1,14 +1,23 @@
 //! `member.*`: who belongs to a plan, in which role. Changes reach open sessions at once.
 
 use convene_protocol::control::Done;
-use convene_protocol::control::member::{List, MemberBody, Members, Remove, SetRole};
+use convene_protocol::control::member::{
+    Accept, Invite, Invited, List, MemberBody, Members, Remove, SetRole,
+};
+use convene_protocol::control::plan::PlanBody;
 use convene_protocol::error_code::ErrorCode;
 
-use super::{Caller, Desk, Method};
+use super::{Caller, Desk, Method, no_such_plan};
+use crate::accounts::admin::INVITE_LIFETIME;
 use crate::auth::access::Role;
+use crate::auth::opaque_token::OpaqueToken;
 use crate::error::Failure;
-use crate::ids::UserId;
+use crate::ids::{InviteId, UserId};
 use crate::storage::members::{Member, MemberChange};
+use crate::storage::plan_invites::{Accepted, NewPlanInvite};
+
+/// The longest address there is, in bytes.
+const EMAIL_BYTES_MAX: usize = 254;
 
 impl Method for List {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Members, Failure> {
@@ -37,7 +46,12 @@ impl Method for SetRole {
                     "nobody here has this e-mail address; ask them to register first",
                 )
             })?;
-        settle(desk.storage.set_role(access.plan(), user.id, role).await?)?;
+        let by = caller.principal.user;
+        settle(
+            desk.storage
+                .set_role(by, access.plan(), user.id, role)
+                .await?,
+        )?;
         desk.registry
             .tell_role(access.plan(), user.id, Some(role))
             .await;
@@ -60,9 +74,74 @@ impl Method for Remove {
                 "only an owner of the plan may remove others",
             ));
         }
-        settle(desk.storage.remove_member(grant.plan(), user).await?)?;
+        let by = caller.principal.user;
+        settle(desk.storage.remove_member(by, grant.plan(), user).await?)?;
         desk.registry.tell_role(grant.plan(), user, None).await;
         Ok(Done {})
+    }
+}
+
+impl Method for Invite {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Invited, Failure> {
+        let access = desk.own(caller, &self.plan).await?;
+        let role: Role = self
+            .role
+            .parse()
+            .map_err(|error| Failure::new(ErrorCode::Invalid, format!("{}: {error}", self.role)))?;
+        let email = self.email.as_deref();
+        if email.is_some_and(|email| {
+            !(3..=EMAIL_BYTES_MAX).contains(&email.len()) || email.contains('\0')
+        }) {
+            let say = "email: the address that the account has";
+            return Err(Failure::new(ErrorCode::Invalid, say));
+        }
+        let code = OpaqueToken::generate();
+        let hash = code.hash();
+        let expires_at = desk.clock.now().after(INVITE_LIFETIME);
+        let invite = NewPlanInvite {
+            id: InviteId::generate(&desk.clock),
+            plan: access.plan(),
+            code_hash: hash.as_bytes(),
+            role,
+            email,
+            expires_at,
+        };
+        let by = caller.principal.user;
+        if !desk.storage.insert_plan_invite(by, &invite).await? {
+            return Err(no_such_plan());
+        }
+        Ok(Invited {
+            code: code.expose_text().to_owned(),
+            expires_at: expires_at.to_rfc3339(),
+        })
+    }
+}
+
+impl Method for Accept {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<PlanBody, Failure> {
+        let user = caller.principal.user;
+        let unusable = || {
+            Failure::new(
+                ErrorCode::NotFound,
+                "this invitation cannot be used: it was used, is older than a week, or is for \
+                 another account; ask for a new one",
+            )
+        };
+        let account = desk.storage.find_user(user).await?.ok_or_else(unusable)?;
+        let hash = OpaqueToken::from_text(self.code).hash();
+        let accepted = desk
+            .storage
+            .accept_plan_invite(user, &account.email, hash.as_bytes())
+            .await?;
+        let plan = match accepted {
+            Accepted::Joined(plan, role) => {
+                desk.registry.tell_role(plan, user, Some(role)).await;
+                plan
+            }
+            Accepted::Already(plan) => plan,
+            Accepted::Unusable => return Err(unusable()),
+        };
+        desk.plan_body(caller, plan).await
     }
 }
 

@@ -13,10 +13,13 @@ use convene_plan::op::Op;
 use convene_plan::schema::Root;
 use convene_protocol::control::transfer::{Export, Exported, Format, Import, Imported, Mode, Note};
 use convene_protocol::error_code::ErrorCode;
+use serde_json::json;
 
 use super::{Caller, Desk, Method, entity};
 use crate::clock::Clock;
 use crate::error::Failure;
+use crate::storage::audit::chain::Chain;
+use crate::storage::audit::{Act, Verb};
 use crate::storage::journal::Origin;
 
 /// How often an import is worked out anew when somebody has edited the plan meanwhile.
@@ -48,9 +51,20 @@ impl Method for Import {
             if self.mode == Mode::Preview {
                 return Ok(answer);
             }
-            match desk.edit_plan(&grant, ops, Origin::Import).await {
-                Ok(_) => {
+            let act = Act {
+                actor: Some(caller.principal.user),
+                verb: Verb::PlanImported,
+                detail: json!({
+                    "format": self.format,
+                    "added": answer.added,
+                    "changed": answer.changed,
+                }),
+            };
+            let change = (Origin::Import, Some(act));
+            match desk.edit_plan(&grant, ops, change).await {
+                Ok(reading) => {
                     answer.applied = true;
+                    answer.seq = Some(reading.seq.0);
                     return Ok(answer);
                 }
                 // Somebody was faster.
@@ -71,8 +85,16 @@ impl Method for Export {
         let table = table_root(self.format, self.root.as_deref())?;
         let content = desk.read_plan(grant.plan()).await?;
         let (format, clock) = (self.format, desk.clock.clone());
-        desk.apart(move || write(&content, format, table, &clock))
-            .await
+        let exported = desk
+            .apart(move || write(&content, format, table, &clock))
+            .await?;
+        let act = Act {
+            actor: Some(caller.principal.user),
+            verb: Verb::PlanExported,
+            detail: json!({"format": self.format, "root": self.root}),
+        };
+        desk.storage.record(Chain::Plan(grant.plan()), &act).await?;
+        Ok(exported)
     }
 }
 
@@ -152,6 +174,7 @@ fn summary(ops: &[Op]) -> Imported {
         added,
         changed: by_root,
         applied: false,
+        seq: None,
         notes: Vec::new(),
         more_notes: 0,
     }

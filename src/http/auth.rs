@@ -55,7 +55,8 @@ pub(super) async fn register(
     visitor: Visitor,
     JsonBody(request): JsonBody<RegisterRequest>,
 ) -> Result<(StatusCode, Json<TokenAnswer>), ErrorAnswer> {
-    let answer = state.accounts.register(request, visitor).await?;
+    // Hashing and a transaction, in one large future.
+    let answer = Box::pin(state.accounts.register(request, visitor)).await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }
 

@@ -7,6 +7,7 @@ use convene_plan::content::Content;
 use convene_plan::op::{Op, Refused};
 
 use crate::auth::access::WriteAccess;
+use crate::storage::audit::Act;
 use crate::storage::journal::{Origin, Seq};
 
 /// What is asked.
@@ -22,6 +23,8 @@ pub enum Ask {
         ops: Vec<Op>,
         /// Noted in the journal.
         origin: Origin,
+        /// Written down in the same transaction, if there is something to do.
+        audit: Option<Act>,
     },
 }
 

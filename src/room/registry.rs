@@ -18,9 +18,10 @@ use crate::relay::Relay;
 use crate::relay::envelope::Said;
 use crate::room::ask::{Ask, Reply};
 use crate::room::handle::{JoinRefused, RoomGone, RoomHandle, Seat};
-use crate::room::input::{Input, Joined};
+use crate::room::input::{Elsewhere, Input, Joined};
 use crate::room::outbox::{Ending, Outbox};
 use crate::room::poison::PoisonList;
+use crate::room::refusals::Refusals;
 use crate::room::task::{RoomParts, RoomTask};
 use crate::room::thread::{RoomThread, Work};
 use crate::storage::Storage;
@@ -43,6 +44,7 @@ pub struct Shared {
     pub(super) clock: Clock,
     pub(super) limits: Limits,
     pub(super) poison: PoisonList,
+    pub(super) refusals: Refusals,
     /// Where storage is used: never on a room's own thread.
     pub(super) runtime: Handle,
     pub(super) tracker: TaskTracker,
@@ -99,6 +101,7 @@ impl Registry {
             clock: parts.clock,
             limits: parts.limits,
             poison: PoisonList::default(),
+            refusals: Refusals::default(),
             runtime: Handle::current(),
             tracker: parts.tracker,
             rooms: Mutex::default(),
@@ -194,6 +197,14 @@ impl Registry {
     /// Tells other nodes that a plan's members, its epoch or its existence have changed.
     pub fn tell_changed(&self, plan: PlanId) {
         self.0.relay.say(plan, Said::Changed);
+    }
+
+    /// Tells the plan's room, if it is live on this node, that a new line of its history has begun.
+    pub fn tell_epoch(&self, plan: PlanId, epoch: Epoch) {
+        if let Some(room) = self.find(plan) {
+            // What is not heard is found by comparing.
+            room.hear(Elsewhere::EpochMoved(epoch));
+        }
     }
 
     /// How many rooms are live.
@@ -349,24 +360,6 @@ impl Shared {
             origin: Origin::Session(work.session),
             reason: "applying the update did not end".to_owned(),
         });
-    }
-
-    /// Keeps an update for the operator, without waiting for it.
-    pub(super) fn quarantine(&self, row: Quarantined) {
-        metrics::counter!("convene_quarantined_total").increment(1);
-        tracing::error!(
-            plan.id = %row.plan, reason = row.reason,
-            "an update of plan {} was put into quarantine", row.plan
-        );
-        let storage = self.storage.clone();
-        self.tracker.spawn_on(
-            async move {
-                if let Err(error) = storage.quarantine(&row).await {
-                    tracing::error!(%error, "an update could not be kept in quarantine");
-                }
-            },
-            &self.runtime,
-        );
     }
 
     fn replace_unless_back(&self, thread: RoomThread) {

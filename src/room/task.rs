@@ -66,6 +66,8 @@ pub(super) struct RoomTask {
     /// Taken from the inbox and not served yet: what came behind an update that did harm.
     requests: Vec<Request>,
     seats: HashMap<SessionId, Seat>,
+    /// Whose sessions they are.
+    users: HashMap<SessionId, UserId>,
     asked: Asked,
     epoch: Epoch,
     append: Option<AppendFuture>,
@@ -112,6 +114,7 @@ impl RoomTask {
             beat,
             requests: Vec::new(),
             seats: HashMap::new(),
+            users: HashMap::new(),
             asked: Asked::default(),
             epoch: Epoch(0),
             append: None,
@@ -253,6 +256,7 @@ impl RoomTask {
             } => {
                 let answer = if core.has_seat(joined.grant.user()) {
                     self.seats.insert(joined.session, seat);
+                    self.users.insert(joined.session, joined.grant.user());
                     self.feed(core, Input::Joined(joined.clone()));
                     Ok(())
                 } else {
@@ -346,6 +350,7 @@ impl RoomTask {
 
     fn remove(&mut self, core: &mut RoomCore, session: SessionId) {
         self.seats.remove(&session);
+        self.users.remove(&session);
         self.feed(core, Input::Left { session });
     }
 

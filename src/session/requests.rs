@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::auth::principal::Principal;
 use crate::clock::Clock;
-use crate::control::{Caller, Desk, Opened};
+use crate::control::{Caller, Desk, Following, Line, Opened};
 use crate::error::Failure;
 use crate::ids::RequestId;
 use crate::room::outbox::{Frame, Outbox};
@@ -40,6 +40,23 @@ pub(super) struct Requests {
     rate: Bucket,
     bytes_max: usize,
     tracker: tokio_util::task::TaskTracker,
+    following: Following,
+}
+
+/// The way to a socket by one of its carriers.
+struct SocketLine {
+    outbox: Arc<Outbox>,
+    carrier: Carrier,
+}
+
+impl Line for SocketLine {
+    fn send(&self, text: String) {
+        put(&self.outbox, &self.carrier, text);
+    }
+
+    fn is_full(&self) -> bool {
+        self.outbox.is_over_limit()
+    }
 }
 
 impl Requests {
@@ -53,6 +70,7 @@ impl Requests {
             rate: Bucket::new(per_second, per_second, state.clock.monotonic()),
             bytes_max: state.limits.control_bytes_max,
             tracker: state.tracker.clone(),
+            following: Following::default(),
         }
     }
 
@@ -102,6 +120,11 @@ impl Requests {
             principal,
             opened,
             request: RequestId::generate(&self.clock),
+            line: Arc::new(SocketLine {
+                outbox: Arc::clone(&outbox),
+                carrier: carrier.clone(),
+            }),
+            following: self.following.clone(),
         };
         drop(self.tracker.spawn(async move {
             if let Some(answer) = desk.answer(&caller, &request).await {

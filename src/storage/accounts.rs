@@ -1,9 +1,14 @@
 //! Accounts and invitations to register.
 
+use std::collections::HashMap;
+
+use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::database::{Storage, read, write_tx};
+use super::audit::chain::Chain;
+use super::audit::{Act, Verb, record};
+use super::database::{Database, Storage, read, read_tx, write_tx};
 use super::error::StorageError;
 use crate::clock::Timestamp;
 use crate::ids::{InviteId, UserId};
@@ -110,11 +115,29 @@ macro_rules! insert_user {
     };
 }
 
+fn registered(user: UserId) -> Act {
+    about_account(Some(user), Verb::AccountRegistered, user)
+}
+
+fn about_account(actor: Option<UserId>, verb: Verb, user: UserId) -> Act {
+    Act {
+        actor,
+        verb,
+        detail: json!({"user": user.to_string()}),
+    }
+}
+
 impl Storage {
     /// Makes an account. None when another account has the address.
     pub async fn insert_user(&self, user: &NewUser) -> Result<Option<User>, StorageError> {
         let (email, now) = (canonical_email(&user.email), self.now());
-        let inserted = write_tx!(self, tx => insert_user!(tx, user, &email, now));
+        let inserted = write_tx!(self, tx => {
+            let inserted = insert_user!(tx, user, &email, now);
+            if inserted.is_some() {
+                record!(tx, Chain::Server, &registered(user.id), now);
+            }
+            inserted
+        });
         Ok(inserted)
     }
 
@@ -144,7 +167,10 @@ impl Storage {
                 return Ok(InvitedUser::InviteUnusable);
             }
             match insert_user!(tx, user, &email, now) {
-                Some(user) => InvitedUser::Inserted(user),
+                Some(inserted) => {
+                    record!(tx, Chain::Server, &registered(user.id), now);
+                    InvitedUser::Inserted(inserted)
+                }
                 None => return Ok(InvitedUser::EmailTaken),
             }
         });
@@ -186,6 +212,37 @@ impl Storage {
         Ok(row.map(User::from))
     }
 
+    /// The names of accounts, as far as they are there.
+    pub async fn names_of(
+        &self,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, String>, StorageError> {
+        let rows: Vec<(Uuid, String)> = match &self.database {
+            Database::Sqlite { .. } => read_tx!(self, tx => {
+                let mut rows = Vec::with_capacity(users.len());
+                for user in users {
+                    let row = sqlx::query_as("select id, name from users where id = $1")
+                        .bind(user.as_uuid())
+                        .fetch_optional(&mut *tx)
+                        .await?;
+                    rows.extend(row);
+                }
+                rows
+            }),
+            Database::Postgres(pool) => {
+                let ids: Vec<Uuid> = users.iter().map(|user| user.as_uuid()).collect();
+                sqlx::query_as("select id, name from users where id = any($1)")
+                    .bind(ids)
+                    .fetch_all(pool)
+                    .await?
+            }
+        };
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|(user, name)| (UserId::from_uuid(user), name))
+            .collect())
+    }
+
     /// Sets another password and revokes every sign-in of the account. False when there is no such
     /// account.
     pub async fn replace_password(
@@ -200,13 +257,18 @@ impl Storage {
                 .bind(user.as_uuid())
                 .execute(&mut *tx)
                 .await?;
-            sqlx::query("update users set password_hash = $1 where id = $2")
+            let replaced = sqlx::query("update users set password_hash = $1 where id = $2")
                 .bind(password_hash)
                 .bind(user.as_uuid())
                 .execute(&mut *tx)
                 .await?
                 .rows_affected()
-                > 0
+                > 0;
+            if replaced {
+                let act = about_account(None, Verb::PasswordReset, user);
+                record!(tx, Chain::Server, &act, now);
+            }
+            replaced
         });
         Ok(replaced)
     }
@@ -246,6 +308,13 @@ impl Storage {
             .bind(invite.expires_at.as_micros())
             .execute(&mut *tx)
             .await?;
+            let act = Act {
+                actor: None,
+                verb: Verb::InviteMade,
+                // Whose address it is good for is nobody's business who reads the audit.
+                detail: json!({"for_one_address": email.is_some()}),
+            };
+            record!(tx, Chain::Server, &act, now);
         });
         Ok(())
     }

@@ -15,6 +15,7 @@
 
 mod restore;
 mod table;
+mod tables;
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -27,7 +28,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use super::database::{Database, SQLITE_MIGRATIONS, Storage};
 use super::error::StorageError;
-use table::{Batch, ReadRow, TABLES, Table, Tally, Value, insert_rows};
+use table::{Batch, ReadRow, Table, Tally, Value, insert_rows};
+use tables::TABLES;
 
 /// Marks an SQLite file as a backup ("cnvb"); SQLite keeps it in the header for such use.
 const APPLICATION_ID: i32 = 0x636e_7662;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::audit::Act;
 use super::database::{Storage, read, read_tx, write_tx};
 use super::error::StorageError;
 use crate::clock::Timestamp;
@@ -31,8 +32,12 @@ pub enum Origin {
     Import,
     /// A backup that was restored.
     Restore,
+    /// What was before, brought back.
+    History,
     /// The beginning of a new line of history.
     Epoch,
+    /// The same, with everything before in this one row: the history before it is another document's.
+    Squash,
 }
 
 impl Origin {
@@ -42,24 +47,33 @@ impl Origin {
             Self::Control => "control",
             Self::Import => "import",
             Self::Restore => "restore",
+            Self::History => "history",
             Self::Epoch => "epoch",
+            Self::Squash => "squash",
         }
     }
 
     pub(super) fn detail(self) -> Option<String> {
         match self {
             Self::Session(session) => Some(session.to_string()),
-            Self::Control | Self::Import | Self::Restore | Self::Epoch => None,
+            Self::Control
+            | Self::Import
+            | Self::Restore
+            | Self::History
+            | Self::Epoch
+            | Self::Squash => None,
         }
     }
 
-    fn read(kind: &str, detail: Option<&str>) -> Result<Self, StorageError> {
+    pub(super) fn read(kind: &str, detail: Option<&str>) -> Result<Self, StorageError> {
         match (kind, detail) {
             ("session", Some(id)) => id.parse().map(Self::Session).map_err(StorageError::corrupt),
             ("control", _) => Ok(Self::Control),
             ("import", _) => Ok(Self::Import),
             ("restore", _) => Ok(Self::Restore),
+            ("history", _) => Ok(Self::History),
             ("epoch", _) => Ok(Self::Epoch),
+            ("squash", _) => Ok(Self::Squash),
             _ => Err(StorageError::corrupt(format_args!(
                 "no origin is called {kind}"
             ))),
@@ -78,6 +92,8 @@ pub struct NewRow {
     pub origin: Origin,
     /// When the server took it.
     pub at: Timestamp,
+    /// What the audit says of it, written in the same transaction with the row's number.
+    pub audit: Option<Act>,
 }
 
 /// Updates of one plan that become rows together or not at all.
@@ -224,11 +240,11 @@ impl Storage {
         plan: PlanId,
         from: From,
     ) -> Result<Option<StoredPlan>, StorageError> {
-        type Found = (i64, i64, i64);
+        type Found = (i64, i64, i64, i64);
         type Snapshot = (i64, Vec<u8>);
-        let ((epoch, head, access_version), snapshot, rows, bindings) = read_tx!(self, tx => {
+        let ((epoch, head, access_version, base), snapshot, rows, bindings) = read_tx!(self, tx => {
             let found: Option<Found> = sqlx::query_as(
-                "select epoch, head, access_version
+                "select epoch, head, access_version, base_seq
                  from plans
                  where id = $1
                    and deleted_at is null",
@@ -239,6 +255,7 @@ impl Storage {
             let Some(found) = found else {
                 return Ok(None);
             };
+            let before_base = before_base(found.3);
             let snapshot: Option<Snapshot> = match from {
                 From::FirstRow => None,
                 From::NewestSnapshot => {
@@ -256,7 +273,7 @@ impl Storage {
                  order by seq",
             )
             .bind(plan.as_uuid())
-            .bind(snapshot.as_ref().map_or(0, |(seq, _)| *seq))
+            .bind(snapshot.as_ref().map_or(before_base, |(seq, _)| *seq))
             .fetch_all(&mut *tx)
             .await?;
             let bindings: Vec<(i64, Uuid)> =
@@ -266,7 +283,7 @@ impl Storage {
                     .await?;
             (found, snapshot, rows, bindings)
         });
-        let start = snapshot.as_ref().map_or(0, |(seq, _)| *seq);
+        let start = snapshot.as_ref().map_or(before_base(base), |(seq, _)| *seq);
         let expected = start.saturating_add(1)..=head;
         if !rows.iter().map(|row| row.seq).eq(expected) {
             return Err(StorageError::corrupt(format_args!(
@@ -314,53 +331,6 @@ impl Storage {
         rows.into_iter().map(JournalRow::read).collect()
     }
 
-    /// Begins a new line of the plan's history, whose first row is `marker`: what was made for the
-    /// old one is refused from now on. None when the plan is gone.
-    pub async fn begin_epoch(
-        &self,
-        plan: PlanId,
-        marker: &NewRow,
-    ) -> Result<Option<(Epoch, Seq)>, StorageError> {
-        let append = AppendId::generate(&self.clock);
-        let begun = write_tx!(self, tx => {
-            let moved: Option<(i64, i64)> = sqlx::query_as(
-                "update plans
-                 set epoch = epoch + 1,
-                     head = head + 1,
-                     updated_at = $1
-                 where id = $2
-                   and deleted_at is null
-                 returning epoch, head",
-            )
-            .bind(marker.at.as_micros())
-            .bind(plan.as_uuid())
-            .fetch_optional(&mut *tx)
-            .await?;
-            let Some((epoch, seq)) = moved else {
-                return Ok(None);
-            };
-            sqlx::query(
-                "insert into journal
-                     (plan_id, seq, epoch, append_id, update_bytes, author, origin, origin_detail,
-                      created_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            )
-            .bind(plan.as_uuid())
-            .bind(seq)
-            .bind(epoch)
-            .bind(append.as_uuid())
-            .bind(&marker.update[..])
-            .bind(marker.author.map(UserId::as_uuid))
-            .bind(marker.origin.kind())
-            .bind(marker.origin.detail())
-            .bind(marker.at.as_micros())
-            .execute(&mut *tx)
-            .await?;
-            (Epoch(epoch), Seq(seq))
-        });
-        Ok(Some(begun))
-    }
-
     /// Keeps an update that broke a replica. False when its row was kept before.
     pub async fn quarantine(&self, broken: &Quarantined) -> Result<bool, StorageError> {
         let now = self.now();
@@ -388,6 +358,11 @@ impl Storage {
         });
         Ok(kept)
     }
+}
+
+/// The row after which everything is read, when a plan was squashed into row `base`.
+fn before_base(base: i64) -> i64 {
+    base.saturating_sub(1).max(0)
 }
 
 fn read_client(client: i64) -> Result<u64, StorageError> {

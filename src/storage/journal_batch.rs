@@ -10,10 +10,14 @@ mod sqlite;
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde_json::Value as Json;
+
+use super::audit::Act;
+use super::audit::chain::Chain;
 use super::database::{Database, Storage};
 use super::error::StorageError;
 use super::journal::{Append, Committed, Seq};
-use super::settlement::{Answer, client_key};
+use super::settlement::{Answer, PlacedRow, client_key};
 use crate::ids::PlanId;
 
 /// The plans of a batch in the order in which everybody takes them.
@@ -94,6 +98,17 @@ impl Storage {
         }
         Ok(answers)
     }
+}
+
+/// What the audit says of rows that are written, each with its plan and number.
+fn acts<'a>(rows: &'a [PlacedRow<'a>]) -> impl Iterator<Item = (Chain, Act)> + use<'a> {
+    rows.iter().filter_map(|placed| {
+        let mut act = placed.row.audit.clone()?;
+        if let Json::Object(detail) = &mut act.detail {
+            detail.insert("seq".to_owned(), placed.seq.into());
+        }
+        Some((Chain::Plan(placed.append.plan), act))
+    })
 }
 
 fn row_count(append: &Append) -> i64 {

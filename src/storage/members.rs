@@ -3,9 +3,12 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::audit::chain::Chain;
+use super::audit::{Act, Verb, record};
 use super::database::{Storage, read, write_tx};
 use super::error::StorageError;
 use crate::auth::access::Role;
@@ -73,6 +76,20 @@ macro_rules! bump_access {
     };
 }
 
+/// The role of `$user` in `$plan` as it is written, if there is one.
+macro_rules! present_role {
+    ($tx:expr, $plan:expr, $user:expr) => {
+        sqlx::query_as::<_, (String,)>(
+            "select role from members where plan_id = $1 and user_id = $2",
+        )
+        .bind($plan.as_uuid())
+        .bind($user.as_uuid())
+        .fetch_optional(&mut *$tx)
+        .await?
+        .map(|(role,)| role)
+    };
+}
+
 /// Whether `$plan` has an owner.
 macro_rules! has_owner {
     ($tx:expr, $plan:expr) => {
@@ -84,6 +101,24 @@ macro_rules! has_owner {
         .await?
         .0 > 0
     };
+}
+
+pub(super) use {bump_access, present_role};
+
+fn about_role(
+    by: UserId,
+    verb: Verb,
+    (user, before, after): (UserId, Option<String>, Option<Role>),
+) -> Act {
+    Act {
+        actor: Some(by),
+        verb,
+        detail: json!({
+            "user": user.to_string(),
+            "before": before,
+            "after": after.map(Role::as_str),
+        }),
+    }
 }
 
 impl Storage {
@@ -158,9 +193,10 @@ impl Storage {
             .collect()
     }
 
-    /// Makes `user` a member of `plan` with `role`, or changes the role.
+    /// Makes `user` a member of `plan` with `role`, or changes the role; `by` has done so.
     pub async fn set_role(
         &self,
+        by: UserId,
         plan: PlanId,
         user: UserId,
         role: Role,
@@ -170,6 +206,7 @@ impl Storage {
             let Some(access_version) = bump_access!(tx, plan, now) else {
                 return Ok(MemberChange::NotFound);
             };
+            let before = present_role!(tx, plan, user);
             let changed = sqlx::query(
                 "insert into members (plan_id, user_id, role, added_at)
                  select $1, users.id, $2, $3
@@ -190,14 +227,17 @@ impl Storage {
             if !has_owner!(tx, plan) {
                 return Ok(MemberChange::LastOwner);
             }
+            let act = about_role(by, Verb::RoleSet, (user, before, Some(role)));
+            record!(tx, Chain::Plan(plan), &act, now);
             MemberChange::Changed { access_version }
         });
         Ok(change)
     }
 
-    /// Takes `user` out of `plan`.
+    /// Takes `user` out of `plan`; `by` has done so.
     pub async fn remove_member(
         &self,
+        by: UserId,
         plan: PlanId,
         user: UserId,
     ) -> Result<MemberChange, StorageError> {
@@ -206,6 +246,7 @@ impl Storage {
             let Some(access_version) = bump_access!(tx, plan, now) else {
                 return Ok(MemberChange::NotFound);
             };
+            let before = present_role!(tx, plan, user);
             let removed = sqlx::query("delete from members where plan_id = $1 and user_id = $2")
                 .bind(plan.as_uuid())
                 .bind(user.as_uuid())
@@ -218,6 +259,8 @@ impl Storage {
             if !has_owner!(tx, plan) {
                 return Ok(MemberChange::LastOwner);
             }
+            let act = about_role(by, Verb::MemberRemoved, (user, before, None));
+            record!(tx, Chain::Plan(plan), &act, now);
             MemberChange::Changed { access_version }
         });
         Ok(change)

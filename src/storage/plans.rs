@@ -1,8 +1,11 @@
 //! Plans: one row per document, without its content.
 
+use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::audit::chain::Chain;
+use super::audit::{Act, Verb, record};
 use super::database::{Database, Storage, read, read_tx, write_tx};
 use super::error::StorageError;
 use super::journal::{Epoch, Seq};
@@ -24,6 +27,8 @@ pub struct PlanRow {
     pub created_at: Timestamp,
     /// When its document, name or members last changed.
     pub updated_at: Timestamp,
+    /// When it was put away, if it is.
+    pub archived_at: Option<Timestamp>,
 }
 
 /// Where a plan stands; compared every half second to find what a node has missed.
@@ -41,6 +46,15 @@ pub struct PlanHead {
     pub snapshot_seq: Seq,
 }
 
+/// Where a plan is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shelf {
+    /// Among those that are worked on.
+    Desk,
+    /// Put away: left out of lists, and otherwise as it was.
+    Archive,
+}
+
 #[derive(FromRow)]
 struct MemberPlanRow {
     id: Uuid,
@@ -48,6 +62,7 @@ struct MemberPlanRow {
     created_by: Uuid,
     created_at: i64,
     updated_at: i64,
+    archived_at: Option<i64>,
     role: String,
 }
 
@@ -60,6 +75,7 @@ impl MemberPlanRow {
             created_by: UserId::from_uuid(self.created_by),
             created_at: Timestamp::from_micros(self.created_at),
             updated_at: Timestamp::from_micros(self.updated_at),
+            archived_at: self.archived_at.map(Timestamp::from_micros),
         };
         Ok((plan, role))
     }
@@ -107,6 +123,12 @@ impl Storage {
             .bind(now.as_micros())
             .execute(&mut *tx)
             .await?;
+            let act = Act {
+                actor: Some(owner),
+                verb: Verb::PlanCreated,
+                detail: json!({"name": name}),
+            };
+            record!(tx, Chain::Plan(plan), &act, now);
         });
         Ok(PlanRow {
             id: plan,
@@ -114,6 +136,7 @@ impl Storage {
             created_by: owner,
             created_at: now,
             updated_at: now,
+            archived_at: None,
         })
     }
 
@@ -127,7 +150,7 @@ impl Storage {
         let row: Option<MemberPlanRow> = read!(self, db => {
             sqlx::query_as(
                 "select plans.id, plans.name, plans.created_by, plans.created_at,
-                     plans.updated_at, members.role
+                     plans.updated_at, plans.archived_at, members.role
                  from members
                  join plans on plans.id = members.plan_id
                  where members.user_id = $1
@@ -147,7 +170,7 @@ impl Storage {
         let rows: Vec<MemberPlanRow> = read!(self, db => {
             sqlx::query_as(
                 "select plans.id, plans.name, plans.created_by, plans.created_at,
-                     plans.updated_at, members.role
+                     plans.updated_at, plans.archived_at, members.role
                  from members
                  join plans on plans.id = members.plan_id
                  where members.user_id = $1
@@ -161,11 +184,96 @@ impl Storage {
         rows.into_iter().map(MemberPlanRow::read).collect()
     }
 
-    /// Deletes a plan: nobody finds it any more, its history stays. False when it was gone.
-    pub async fn delete_plan(&self, plan: PlanId) -> Result<bool, StorageError> {
+    /// Gives a plan another name; `by` has done so. False when it is gone.
+    pub async fn rename_plan(
+        &self,
+        by: UserId,
+        plan: PlanId,
+        name: &str,
+    ) -> Result<bool, StorageError> {
+        let now = self.now();
+        write_tx!(self, tx => {
+            // Taken first: the name before and after are those of one moment.
+            let before: Option<(String,)> = sqlx::query_as(
+                "update plans
+                 set updated_at = $1
+                 where id = $2
+                   and deleted_at is null
+                 returning name",
+            )
+            .bind(now.as_micros())
+            .bind(plan.as_uuid())
+            .fetch_optional(&mut *tx)
+            .await?;
+            let Some((before,)) = before else {
+                return Ok(false);
+            };
+            sqlx::query("update plans set name = $1 where id = $2")
+                .bind(name)
+                .bind(plan.as_uuid())
+                .execute(&mut *tx)
+                .await?;
+            let act = Act {
+                actor: Some(by),
+                verb: Verb::PlanRenamed,
+                detail: json!({"name": {"before": before, "after": name}}),
+            };
+            record!(tx, Chain::Plan(plan), &act, now);
+        });
+        Ok(true)
+    }
+
+    /// Puts a plan away, or brings it back; `by` has done so. False when it is gone.
+    pub async fn shelve_plan(
+        &self,
+        by: UserId,
+        plan: PlanId,
+        place: Shelf,
+    ) -> Result<bool, StorageError> {
+        let now = self.now();
+        let (verb, archived_at) = match place {
+            Shelf::Archive => (Verb::PlanArchived, Some(now.as_micros())),
+            Shelf::Desk => (Verb::PlanRestored, None),
+        };
+        let is_there = write_tx!(self, tx => {
+            let before: Option<(Option<i64>,)> = sqlx::query_as(
+                "update plans
+                 set updated_at = $1
+                 where id = $2
+                   and deleted_at is null
+                 returning archived_at",
+            )
+            .bind(now.as_micros())
+            .bind(plan.as_uuid())
+            .fetch_optional(&mut *tx)
+            .await?;
+            // What is so already is not done again.
+            if let Some((before,)) = before
+                && before.is_some() != archived_at.is_some()
+            {
+                sqlx::query("update plans set archived_at = $1 where id = $2")
+                    .bind(archived_at)
+                    .bind(plan.as_uuid())
+                    .execute(&mut *tx)
+                    .await?;
+                let act = Act {
+                    actor: Some(by),
+                    verb,
+                    detail: json!({}),
+                };
+                record!(tx, Chain::Plan(plan), &act, now);
+            }
+            before.is_some()
+        });
+        Ok(is_there)
+    }
+
+    /// Deletes a plan: nobody finds it any more, its history stays. `by` has done so. False when it was
+    /// gone.
+    pub async fn delete_plan(&self, by: UserId, plan: PlanId) -> Result<bool, StorageError> {
         let now = self.now();
         let deleted = write_tx!(self, tx => {
-            sqlx::query(
+            let deleted = sqlx::query(
                 "update plans
                  set deleted_at = $1,
                      updated_at = $1,
@@ -178,7 +286,16 @@ impl Storage {
             .execute(&mut *tx)
             .await?
             .rows_affected()
-                > 0
+                > 0;
+            if deleted {
+                let act = Act {
+                    actor: Some(by),
+                    verb: Verb::PlanDeleted,
+                    detail: json!({}),
+                };
+                record!(tx, Chain::Plan(plan), &act, now);
+            }
+            deleted
         });
         Ok(deleted)
     }

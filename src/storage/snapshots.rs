@@ -9,6 +9,30 @@ use super::error::StorageError;
 use super::journal::{Epoch, Seq};
 use crate::ids::PlanId;
 
+/// Keeps the state of a plan up to a row, in place of an older one.
+macro_rules! put_snapshot {
+    ($tx:expr, ($plan:expr, $epoch:expr, $seq:expr), $state:expr, $now:expr) => {
+        sqlx::query(
+            "insert into snapshots (plan_id, seq, epoch, state_bytes, created_at)
+             values ($1, $2, $3, $4, $5)
+             on conflict (plan_id) do update
+             set seq = excluded.seq,
+                 epoch = excluded.epoch,
+                 state_bytes = excluded.state_bytes,
+                 created_at = excluded.created_at",
+        )
+        .bind($plan.as_uuid())
+        .bind($seq.0)
+        .bind($epoch.0)
+        .bind(&$state[..])
+        .bind($now.as_micros())
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+
+pub(super) use put_snapshot;
+
 impl Storage {
     /// Keeps `state`, which includes every row up to `seq`. False, and nothing changed, when an
     /// equal or newer one is there, the epoch has moved, or the plan is gone.
@@ -41,22 +65,7 @@ impl Storage {
             if newest.is_none() {
                 return Ok(false);
             }
-            sqlx::query(
-                "insert into snapshots (plan_id, seq, epoch, state_bytes, created_at)
-                 values ($1, $2, $3, $4, $5)
-                 on conflict (plan_id) do update
-                 set seq = excluded.seq,
-                     epoch = excluded.epoch,
-                     state_bytes = excluded.state_bytes,
-                     created_at = excluded.created_at",
-            )
-            .bind(plan.as_uuid())
-            .bind(seq.0)
-            .bind(epoch.0)
-            .bind(&state[..])
-            .bind(now.as_micros())
-            .execute(&mut *tx)
-            .await?;
+            put_snapshot!(tx, (plan, epoch, seq), state, now);
             true
         });
         Ok(written)

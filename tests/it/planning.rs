@@ -1,5 +1,6 @@
 //! The plan by the control channel, beside stock clients that hold the same document.
 
+mod concurrent;
 mod files;
 mod searching;
 

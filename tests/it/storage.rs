@@ -1,6 +1,7 @@
 //! What storage promises, on both engines: every case runs on SQLite and on PostgreSQL.
 
 mod accounts;
+mod audit;
 mod backups;
 mod journal;
 mod plans;
@@ -98,6 +99,7 @@ impl Bench {
 
     fn row(&self, update: &str, author: UserId) -> NewRow {
         NewRow {
+            audit: None,
             update: update.to_owned().into(),
             author: Some(author),
             origin: Origin::Session(SessionId::generate(&self.clock)),
@@ -181,6 +183,9 @@ on_both_engines!(
     accounts::an_invitation_is_good_once_for_its_address_and_a_while,
     accounts::a_new_password_ends_every_sign_in,
     accounts::a_rehash_never_undoes_a_new_password,
+    audit::what_is_done_is_written_down_with_it,
+    audit::who_changes_the_audit_is_found_out,
+    audit::two_nodes_write_one_chain,
     plans::members_have_one_role_and_each_change_is_noticed,
     plans::a_plan_always_has_an_owner,
     plans::a_deleted_plan_is_gone_for_everybody,

@@ -52,6 +52,7 @@ impl World {
                     to: json!(count),
                 }],
                 origin: Origin::Control,
+                audit: None,
             },
         };
         let input = Input::Asked {

@@ -3,7 +3,8 @@
 use convene_plan::finding::Finding;
 use serde::{Deserialize, Serialize};
 
-use super::Call;
+use super::history::Person;
+use super::{Call, Done};
 
 /// Findings of one answer at most.
 pub const FINDINGS_MAX: usize = 1_000;
@@ -26,6 +27,74 @@ pub struct Findings {
     pub findings: Vec<Finding>,
     /// How many there are.
     pub total: u64,
+    /// Those that somebody has put aside; not among the others.
+    pub dismissed: Vec<Dismissed>,
+}
+
+/// A finding that was put aside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Dismissed {
+    /// The finding.
+    pub finding: Finding,
+    /// Who put it aside.
+    pub by: Person,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Why.
+    pub reason: String,
+    /// Until when, RFC 3339; for good when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// `finding.dismiss`: puts a finding aside, with a reason. Editors only; what blocks, approvers and owners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Dismiss {
+    /// The plan.
+    pub plan: String,
+    /// The finding's key.
+    pub key: String,
+    /// Why; 1 to 1,000 characters.
+    pub reason: String,
+    /// Until when, RFC 3339; for good when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for Dismiss {
+    const METHOD: &'static str = "finding.dismiss";
+    type Answer = Done;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `finding.reopen`: takes a finding up again that was put aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reopen {
+    /// The plan.
+    pub plan: String,
+    /// The finding's key.
+    pub key: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for Reopen {
+    const METHOD: &'static str = "finding.reopen";
+    type Answer = Done;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
 }
 
 impl Call for Find {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::PlanBody;
 use super::{Call, Done, Notice};
 
 /// One member of a plan.
@@ -62,6 +63,69 @@ pub struct SetRole {
 impl Call for SetRole {
     const METHOD: &'static str = "member.set_role";
     type Answer = MemberBody;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `member.invite`: makes a code by which somebody with an account becomes a member, once, within a week.
+/// A code is kept nowhere: repeated, this makes
+/// another one. Owners only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Invite {
+    /// The plan.
+    pub plan: String,
+    /// `owner`, `approver`, `editor`, `suggester` or `viewer`.
+    pub role: String,
+    /// When given, the code is good for the account with this e-mail address only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// The answer to [`Invite`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Invited {
+    /// For `member.accept`. It is shown once.
+    pub code: String,
+    /// Until when it is good, RFC 3339.
+    pub expires_at: String,
+}
+
+impl std::fmt::Debug for Invited {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Invited").finish_non_exhaustive()
+    }
+}
+
+impl Call for Invite {
+    const METHOD: &'static str = "member.invite";
+    type Answer = Invited;
+}
+
+/// `member.accept`: becomes a member by a code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Accept {
+    /// From `member.invite`.
+    pub code: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl std::fmt::Debug for Accept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accept").finish_non_exhaustive()
+    }
+}
+
+impl Call for Accept {
+    const METHOD: &'static str = "member.accept";
+    type Answer = PlanBody;
     fn idempotency_key(&self) -> Option<&str> {
         self.idempotency_key.as_deref()
     }

@@ -3,6 +3,7 @@
 use convene_plan::op::Op;
 use serde::{Deserialize, Serialize};
 
+use super::entity::Archived;
 use super::{Call, Done, Notice};
 
 /// One plan, as a member sees it.
@@ -20,6 +21,9 @@ pub struct PlanBody {
     /// When its document, name or members last changed, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
+    /// When it was put away, RFC 3339, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<String>,
 }
 
 /// `plan.create`: makes an empty plan and the asking user its owner.
@@ -46,7 +50,11 @@ impl Call for Create {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct List {}
+pub struct List {
+    /// Whether plans that were put away are among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<Archived>,
+}
 
 /// The answer to [`List`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +103,124 @@ impl Call for Delete {
     }
 }
 
+/// `plan.update`: gives a plan another name. Owners only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Update {
+    /// The plan.
+    pub plan: String,
+    /// What people call it; 1 to 200 characters.
+    pub name: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for Update {
+    const METHOD: &'static str = "plan.update";
+    type Answer = PlanBody;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `plan.archive`: puts a plan away: lists leave it out. It can be opened as before. Owners only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// The plan.
+    pub plan: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for Archive {
+    const METHOD: &'static str = "plan.archive";
+    type Answer = PlanBody;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `plan.restore`: brings a plan back that was put away. Owners only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Restore {
+    /// The plan.
+    pub plan: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for Restore {
+    const METHOD: &'static str = "plan.restore";
+    type Answer = PlanBody;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `plan.duplicate`: makes a plan that holds what this one holds now, without its history and members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Duplicate {
+    /// The plan.
+    pub plan: String,
+    /// What the new one is called; the same as this one when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+impl Call for Duplicate {
+    const METHOD: &'static str = "plan.duplicate";
+    type Answer = PlanBody;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// `plan.squash`: makes the plan's document anew, without the traces of all that ever was in it. Every
+/// open client loads it again; the history stays readable. Owners only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Squash {
+    /// The plan.
+    pub plan: String,
+    /// The client's own key for this change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+/// The answer to [`Squash`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Squashed {
+    /// The change with which the new document begins.
+    pub seq: i64,
+    /// The size of the document before, in bytes.
+    pub bytes_before: u64,
+    /// Its size now.
+    pub bytes_after: u64,
+}
+
+impl Call for Squash {
+    const METHOD: &'static str = "plan.squash";
+    type Answer = Squashed;
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
 /// `plan.content`: everything that a plan holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -132,12 +258,20 @@ pub struct Edit {
     pub idempotency_key: Option<String>,
 }
 
+/// The answer to [`Edit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Edited {
+    /// The change they became in the plan's history; where there was nothing to do, the last one.
+    pub seq: i64,
+}
+
 /// Operations of one [`Edit`] at most.
 pub const OPS_MAX: usize = 5_000;
 
 impl Call for Edit {
     const METHOD: &'static str = "plan.edit";
-    type Answer = Done;
+    type Answer = Edited;
     fn idempotency_key(&self) -> Option<&str> {
         self.idempotency_key.as_deref()
     }

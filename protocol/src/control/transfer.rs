@@ -122,6 +122,9 @@ pub struct Imported {
     pub changed: BTreeMap<String, u64>,
     /// Whether it was done.
     pub applied: bool,
+    /// The change it became in the plan's history, by which it can be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<i64>,
     /// What was not understood or was changed to fit.
     pub notes: Vec<Note>,
     /// How many more notes there are.

@@ -1,10 +1,10 @@
 // What a client written against the types does; every line of it is right.
 
-import type { Changes, Methods, Notifications, Op } from "./control";
+import type { ChangingMethods, Methods, Notifications, Op } from "./control";
 
 declare function call<M extends keyof Methods>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]>;
 declare function on<N extends keyof Notifications>(name: N, tell: (params: Notifications[N]["params"]) => void): void;
-declare function repeat<M extends Changes>(method: M, params: Methods[M]["params"] & { idempotency_key: string }): Promise<Methods[M]["result"]>;
+declare function repeat<M extends ChangingMethods>(method: M, params: Methods[M]["params"] & { idempotency_key: string }): Promise<Methods[M]["result"]>;
 
 export async function rename(plan: string): Promise<number> {
     const { entities, next } = await call("entity.list", { plan, root: "rooms", filter: { name: ["Hall"] }, limit: 10 });

@@ -1,6 +1,6 @@
 // Mistakes that the types must find: each line that ends in "wrong", and no other.
 
-import type { Changes, Methods, Notifications, Op } from "./control";
+import type { ChangingMethods, Methods, Notifications, Op } from "./control";
 
 declare function call<M extends keyof Methods>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]>;
 declare const changed: Notifications["member.changed"]["params"];
@@ -14,5 +14,5 @@ void call("plan.export", { plan: "p", format: "docx" }); // wrong
 void call("plan.get", { plan: "p" }).then((plan) => plan.title); // wrong
 export const op: Op = { op: "set", path: ["meta", "name"] }; // wrong
 export const role: string = changed.role; // wrong
-export const method: Changes = "plan.get"; // wrong
+export const method: ChangingMethods = "plan.get"; // wrong
 void call("plan.get", { plan: "p" }).then((plan) => plan.name);

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use convene_plan::content::{Content, Fields, Value, fields_to_json, is_archived, rank};
+use convene_plan::content::{Content, Fields, Value, is_archived, rank};
 use convene_plan::schema::Root;
 use convene_protocol::control::entity::{Archived, Entities, LIMIT_MAX, List};
 use convene_protocol::error_code::ErrorCode;
@@ -58,7 +58,7 @@ fn cut(root: &Root, found: &[Found<'_>], from: usize, limit: u32, total: u64) ->
             .map(|one| one.id.to_owned()),
         entities: page
             .iter()
-            .map(|one| fields_to_json(root, one.fields))
+            .map(|one| super::to_json(root, one.id, one.fields))
             .collect(),
         total,
     }

@@ -14,6 +14,7 @@ use crate::room::ask::{Ask, EditRefused, Reading, Reply, Ticket};
 use crate::room::core::RoomCore;
 use crate::room::core::backlog::Row;
 use crate::room::effect::Effect;
+use crate::storage::audit::Act;
 use crate::storage::journal::{NewRow, Origin};
 
 /// Scribes that a room keeps. Each is a replica of the plan; who writes again is spared making it.
@@ -56,6 +57,14 @@ impl Scribes {
     }
 }
 
+/// Who changes the plan, and what is kept of it.
+struct By<'a> {
+    ticket: Ticket,
+    access: WriteAccess,
+    origin: Origin,
+    audit: Option<&'a Act>,
+}
+
 impl RoomCore {
     /// Answers a question once everything that the answer shows is committed. `client` is an id that
     /// nobody has written with, should one be needed.
@@ -75,7 +84,16 @@ impl RoomCore {
                     access,
                     ops,
                     origin,
-                } => self.edit_plan(now, (ticket, client), (*access, *origin), ops),
+                    audit,
+                } => {
+                    let by = By {
+                        ticket,
+                        access: *access,
+                        origin: *origin,
+                        audit: audit.as_ref(),
+                    };
+                    self.edit_plan(now, client, &by, ops)
+                }
             }
         };
         // A refused operation is told what is there, which may not be committed yet.
@@ -103,8 +121,8 @@ impl RoomCore {
     fn edit_plan(
         &mut self,
         now: Timestamp,
-        (ticket, client): (Ticket, ClientId),
-        (access, origin): (WriteAccess, Origin),
+        client: ClientId,
+        by: &By<'_>,
         ops: &[Op],
     ) -> Result<Arc<Content>, EditRefused> {
         if self.size.is_full() {
@@ -113,7 +131,7 @@ impl RoomCore {
         if self.backlog.bytes() > self.limits.backlog_bytes_max {
             return Err(EditRefused::Unavailable);
         }
-        let mut scribe = self.scribes.take(access.user(), client);
+        let mut scribe = self.scribes.take(by.access.user(), client);
         let Written { update, content } = match scribe.write(&self.replica, ops) {
             Ok(written) => written,
             Err(WriteFailed::Refused(refused)) => {
@@ -135,33 +153,28 @@ impl RoomCore {
             self.scribes.keep(now, scribe);
             return Ok(content);
         };
-        let applied = self.replica.apply(&update, access.user());
+        let applied = self.replica.apply(&update, by.access.user());
         let applied = applied.map_err(|refusal| self.cannot_write(&refusal))?;
         self.scribes.keep(now, scribe);
-        self.push_written(now, ticket, (access, origin), applied);
+        self.push_written(now, by, applied);
         Ok(content)
     }
 
-    fn push_written(
-        &mut self,
-        now: Timestamp,
-        ticket: Ticket,
-        (access, origin): (WriteAccess, Origin),
-        applied: Applied,
-    ) {
+    fn push_written(&mut self, now: Timestamp, by: &By<'_>, applied: Applied) {
         let Some(update) = applied.update else {
             return;
         };
-        let author = access.user();
+        let author = by.access.user();
         self.backlog.push(Row {
             entry: NewRow {
                 update,
                 author: Some(author),
-                origin,
+                origin: by.origin,
                 at: now,
+                audit: by.audit.cloned(),
             },
             session: None,
-            asked: Some(ticket),
+            asked: Some(by.ticket),
             author,
             ends: applied.ends,
             first_seen: applied.first_seen,

@@ -12,6 +12,7 @@ use crate::ids::{SessionId, UserId};
 use crate::room::ask::{EditRefused, Reply, Ticket};
 use crate::room::core::RoomCore;
 use crate::room::core::shown::Shown;
+use crate::room::core::sync::NEW_EPOCH;
 use crate::room::effect::Effect;
 use crate::storage::journal::{AppendRefused, Committed, NewRow, Seq};
 
@@ -295,7 +296,7 @@ impl RoomCore {
             AppendRefused::WriterEnded => self.effects.push(Effect::End),
             AppendRefused::StaleEpoch => {
                 let sessions = self.members.all();
-                self.refuse_all(sessions, "this plan was restored; reload the document");
+                self.refuse_all(sessions, NEW_EPOCH);
             }
             AppendRefused::ClientIdTaken(client) => {
                 // Whoever wrote, and whoever waited for an answer, which will never come.

@@ -17,6 +17,7 @@ use crate::ids::UserId;
 use crate::relay::envelope::{Batch, Said};
 use crate::room::core::backlog::Row as OwnRow;
 use crate::room::core::shown::Shown;
+use crate::room::core::sync::NEW_EPOCH;
 use crate::room::core::{Others, RoomCore};
 use crate::room::effect::Effect;
 use crate::room::input::{Elsewhere, ROWS_PER_READ};
@@ -132,7 +133,7 @@ impl RoomCore {
             Elsewhere::EpochMoved(_) => {
                 self.load_again();
                 let sessions = self.members.all();
-                self.refuse_all(sessions, "this plan was restored; reload the document");
+                self.refuse_all(sessions, NEW_EPOCH);
             }
             Elsewhere::Roles(roles) => {
                 let changed = self

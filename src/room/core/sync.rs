@@ -18,6 +18,11 @@ use crate::storage::journal::{NewRow, Origin};
 /// What a window of rejects is counted over, in microseconds.
 const MINUTE: i64 = 60_000_000;
 
+/// Clients that a state vector may name beyond those that have written here.
+const OTHER_CLIENTS_MAX: usize = 64;
+/// What who has an older line of a plan's history is told.
+pub(super) const NEW_EPOCH: &str = "this plan's history has begun anew since; reload the document";
+
 impl RoomCore {
     /// Answers with this room's own step 1 and with what the client lacks. The step 1 goes out at
     /// once, since it names only what is committed; the step 2 may hold more and waits.
@@ -33,11 +38,7 @@ impl RoomCore {
             return;
         }
         if self.is_of_another_epoch(state_vector) {
-            return self.refuse(
-                session,
-                ErrorCode::Conflict,
-                "this plan was restored from a backup since; reload the document".to_owned(),
-            );
+            return self.refuse(session, ErrorCode::Conflict, NEW_EPOCH.to_owned());
         }
         match self.replica.diff(state_vector) {
             Ok(update) => {
@@ -86,18 +87,19 @@ impl RoomCore {
         }
     }
 
-    /// A client that has synced before, but not in this epoch: it knows clients of this document
-    /// and not the marker that every state vector of the epoch holds.
+    /// A client that has synced before, but not in this epoch: it knows clients that have written to this
+    /// plan, maybe in a line of history that is over, and not the marker that every state vector of the
+    /// epoch holds.
     fn is_of_another_epoch(&self, state_vector: &Bytes) -> bool {
         let Some(marker) = self.epoch_marker else {
             return false;
         };
         // A vector that cannot be read is refused by the diff that follows.
-        StateVector::decode(state_vector, self.committed.now().len() + 64).is_ok_and(|theirs| {
-            theirs.get(marker) == 0
-                && theirs
-                    .iter()
-                    .any(|(client, _)| self.committed.now().get(client) > 0)
+        let clients = self.committed.now().len() + self.replica.clients() + OTHER_CLIENTS_MAX;
+        StateVector::decode(state_vector, clients).is_ok_and(|theirs| {
+            let is_known =
+                |client| self.committed.now().get(client) > 0 || self.replica.has_heard_of(client);
+            theirs.get(marker) == 0 && theirs.iter().any(|(client, _)| is_known(client))
         })
     }
 
@@ -177,6 +179,7 @@ impl RoomCore {
                 let author = access.user();
                 let origin = Origin::Session(session);
                 let entry = NewRow {
+                    audit: None,
                     update,
                     author: Some(author),
                     origin,

@@ -107,6 +107,9 @@ impl RoomTask {
             plan.id = %self.plan, session.id = %session, code = code.as_str(), say,
             "refused session {session} of plan {}", self.plan
         );
+        if let Some(user) = self.users.get(&session) {
+            self.shared.note_refusal(self.plan, *user, (code, &say));
+        }
         let Some(seat) = self.seats.get(&session) else {
             return;
         };

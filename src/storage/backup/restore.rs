@@ -15,7 +15,8 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use uuid::Uuid;
 
-use super::table::{Batch, JOURNAL, ReadRow, TABLES, Table, Tally, Value, insert_rows};
+use super::table::{Batch, ReadRow, Table, Tally, Value, insert_rows};
+use super::tables::{JOURNAL, TABLES};
 use super::{APPLICATION_ID, Contents};
 use crate::clock::Timestamp;
 use crate::ids::{AppendId, PlanId};

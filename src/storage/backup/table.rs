@@ -1,4 +1,4 @@
-//! What a backup holds: every table but the index, and its rows in a form that both engines share.
+//! The rows of a backup, in a form that both engines share.
 
 use sha2::{Digest, Sha256};
 use sqlx::Row;
@@ -16,161 +16,11 @@ pub(super) enum Kind {
     Integer,
 }
 
-use Kind::{Bytes, Id, Integer, Text};
-
 /// One table; a column that the target numbers itself is left out.
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) columns: &'static [(&'static str, Kind)],
 }
-
-/// Every table, after those that its rows refer to, but for the full-text index, which is made of the rest
-/// again. A test compares it with the schema.
-pub(super) static TABLES: [Table; 11] = [
-    USERS,
-    INVITES,
-    FAMILIES,
-    REFRESH_TOKENS,
-    PLANS,
-    MEMBERS,
-    JOURNAL,
-    CLIENT_IDS,
-    SNAPSHOTS,
-    QUARANTINE,
-    ANSWERS,
-];
-
-pub(super) const USERS: Table = Table {
-    name: "users",
-    columns: &[
-        ("id", Id),
-        ("email", Text),
-        ("name", Text),
-        ("password_hash", Text),
-        ("created_at", Integer),
-        ("disabled_at", Integer),
-    ],
-};
-
-const INVITES: Table = Table {
-    name: "invites",
-    columns: &[
-        ("id", Id),
-        ("code_hash", Bytes),
-        ("email", Text),
-        ("created_at", Integer),
-        ("expires_at", Integer),
-        ("used_at", Integer),
-    ],
-};
-
-const FAMILIES: Table = Table {
-    name: "families",
-    columns: &[
-        ("id", Id),
-        ("user_id", Id),
-        ("created_at", Integer),
-        ("expires_at", Integer),
-        ("revoked_at", Integer),
-        ("last_used_at", Integer),
-        ("user_agent", Text),
-        ("address", Text),
-    ],
-};
-
-const REFRESH_TOKENS: Table = Table {
-    name: "refresh_tokens",
-    columns: &[
-        ("token_hash", Bytes),
-        ("family_id", Id),
-        ("used_at", Integer),
-        ("replaced_by", Bytes),
-    ],
-};
-
-pub(super) const PLANS: Table = Table {
-    name: "plans",
-    columns: &[
-        ("id", Id),
-        ("name", Text),
-        ("created_by", Id),
-        ("created_at", Integer),
-        ("updated_at", Integer),
-        ("deleted_at", Integer),
-        ("head", Integer),
-        ("epoch", Integer),
-        ("access_version", Integer),
-        ("snapshot_seq", Integer),
-    ],
-};
-
-const MEMBERS: Table = Table {
-    name: "members",
-    columns: &[
-        ("plan_id", Id),
-        ("user_id", Id),
-        ("role", Text),
-        ("added_at", Integer),
-    ],
-};
-
-pub(super) const JOURNAL: Table = Table {
-    name: "journal",
-    columns: &[
-        ("plan_id", Id),
-        ("seq", Integer),
-        ("epoch", Integer),
-        ("append_id", Id),
-        ("update_bytes", Bytes),
-        ("author", Id),
-        ("origin", Text),
-        ("origin_detail", Text),
-        ("created_at", Integer),
-    ],
-};
-
-const CLIENT_IDS: Table = Table {
-    name: "client_ids",
-    columns: &[("plan_id", Id), ("client_id", Integer), ("user_id", Id)],
-};
-
-const SNAPSHOTS: Table = Table {
-    name: "snapshots",
-    columns: &[
-        ("plan_id", Id),
-        ("seq", Integer),
-        ("epoch", Integer),
-        ("state_bytes", Bytes),
-        ("created_at", Integer),
-    ],
-};
-
-// Without `id`: PostgreSQL counts it itself and would count over what was put there.
-const QUARANTINE: Table = Table {
-    name: "quarantine",
-    columns: &[
-        ("plan_id", Id),
-        ("epoch", Integer),
-        ("seq", Integer),
-        ("update_bytes", Bytes),
-        ("author", Id),
-        ("origin", Text),
-        ("origin_detail", Text),
-        ("reason", Text),
-        ("created_at", Integer),
-    ],
-};
-
-const ANSWERS: Table = Table {
-    name: "answers",
-    columns: &[
-        ("user_id", Id),
-        ("method", Text),
-        ("key", Text),
-        ("answer", Text),
-        ("created_at", Integer),
-    ],
-};
 
 /// One field of a row; its kind is known also when it is null.
 #[derive(Debug)]
@@ -342,45 +192,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::storage::database::SQLITE_MIGRATIONS;
-    use sqlx::{Connection, SqliteConnection};
-
-    /// Every column of the schema as `table.column`.
-    async fn columns() -> BTreeSet<String> {
-        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        SQLITE_MIGRATIONS.run(&mut connection).await.unwrap();
-        let found: Vec<(String, String)> = sqlx::query_as(
-            "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c
-             where m.type = 'table' and m.name not like 'sqlite_%' and m.name not like '_sqlx_%'
-                 and m.name not like 'search_%'",
-        )
-        .fetch_all(&mut connection)
-        .await
-        .unwrap();
-        found
-            .into_iter()
-            .map(|(table, column)| format!("{table}.{column}"))
-            .collect()
-    }
-
-    #[tokio::test]
-    async fn a_backup_holds_every_column_of_every_table_but_the_index() {
-        let mut expected = columns().await;
-        expected.remove("quarantine.id");
-        let held = TABLES
-            .iter()
-            .flat_map(|table| {
-                table
-                    .columns
-                    .iter()
-                    .map(|(name, _)| format!("{}.{name}", table.name))
-            })
-            .collect();
-        assert_eq!(expected, held);
-    }
 
     #[test]
     fn rows_that_only_join_to_the_same_bytes_have_different_digests() {

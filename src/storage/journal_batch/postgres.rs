@@ -6,17 +6,22 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
+use super::super::audit::record;
 use super::super::error::StorageError;
 use super::super::journal::{Append, Epoch};
 use super::super::settlement::{Answer, Known, PlacedRow, settle};
-use super::{client_keys, committed, plans_in_order, row_count};
+use super::{acts, client_keys, committed, plans_in_order, row_count};
 use crate::clock::Timestamp;
 use crate::ids::{AppendId, PlanId, UserId};
 
 /// Whether nothing of the batch has to be looked at before it is written: nearly always, since a client
 /// id is new once, and a room has one append under way.
 pub(super) fn is_plain(batch: &[Append]) -> bool {
-    let is_plain = |append: &Append| append.bindings.is_empty() && !append.rows.is_empty();
+    let is_plain = |append: &Append| {
+        append.bindings.is_empty()
+            && !append.rows.is_empty()
+            && append.rows.iter().all(|row| row.audit.is_none())
+    };
     batch.iter().all(is_plain) && plans_in_order(batch).len() == batch.len()
 }
 
@@ -170,6 +175,9 @@ pub(super) async fn append(
         .bind(users)
         .execute(&mut *tx)
         .await?;
+    }
+    for (chain, act) in acts(&settled.rows) {
+        record!(tx, chain, &act, now);
     }
     tx.commit().await?;
     Ok(settled.answers)

@@ -5,10 +5,11 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
+use super::super::audit::record;
 use super::super::error::StorageError;
 use super::super::journal::{Append, Epoch};
 use super::super::settlement::{Answer, Known, PlacedRow, Settled, settle};
-use super::{client_keys, committed, plans_in_order};
+use super::{acts, client_keys, committed, plans_in_order};
 use crate::clock::Timestamp;
 use crate::ids::{AppendId, PlanId, UserId};
 
@@ -23,6 +24,9 @@ pub(super) async fn append(
     let mut tx = OwnTransaction::on(writer.acquire().await?);
     let mut known = begin(&mut tx.connection, batch).await?;
     let settled = settle(batch, &mut known);
+    for (chain, act) in acts(&settled.rows) {
+        record!(tx.connection, chain, &act, now);
+    }
     commit(&mut tx.connection, &settled, now).await?;
     tx.progress = Progress::Over;
     Ok(settled.answers)

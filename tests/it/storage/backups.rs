@@ -40,9 +40,9 @@ impl Bench {
         let (ada, plan) = self.ada_and_plan().await;
         let eve = self.user("eve@example.org").await.id;
         let (empty, gone) = (self.plan(eve).await, self.plan(ada).await);
-        self.storage.delete_plan(gone).await.unwrap();
+        self.storage.delete_plan(ada, gone).await.unwrap();
         self.storage
-            .set_role(plan, eve, Role::Viewer)
+            .set_role(ada, plan, eve, Role::Viewer)
             .await
             .unwrap();
         let mut append = self.append(plan, ada, &["a", "", "c"]);
@@ -451,6 +451,7 @@ async fn restoring_a_restored_plan_keeps_both_markers() {
     let bench = Bench::sqlite().await;
     let (_, plan) = bench.ada_and_plan().await;
     let row = NewRow {
+        audit: None,
         update: marker(plan, 2),
         author: None,
         origin: Origin::Epoch,

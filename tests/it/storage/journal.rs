@@ -159,7 +159,7 @@ pub(super) async fn an_append_tried_again_is_written_once(bench: Bench) {
     assert_eq!(first, [rows(1, 2)]);
     assert_eq!(again, [rows(1, 2), rows(1, 1), rows(3, 3), rows(1, 2)]);
     assert_eq!(bench.updates(plan).await, ["a", "b", "c"]);
-    bench.storage.delete_plan(plan).await.unwrap();
+    bench.storage.delete_plan(ada, plan).await.unwrap();
     // It was committed, whatever happened to the plan since.
     assert_eq!(
         bench.storage.append(&batch[..1]).await.unwrap(),
@@ -212,6 +212,7 @@ pub(super) async fn what_was_made_for_an_old_epoch_is_refused(bench: Bench) {
         .unwrap()[0]
         .unwrap();
     let marker = NewRow {
+        audit: None,
         update: "marker".into(),
         author: None,
         origin: Origin::Epoch,
@@ -268,7 +269,7 @@ pub(super) async fn an_older_snapshot_never_replaces_a_newer_one(bench: Bench) {
         .unwrap()
         .unwrap();
     assert_eq!((whole.snapshot, whole.rows.len()), (None, 4));
-    bench.storage.delete_plan(plan).await.unwrap();
+    bench.storage.delete_plan(ada, plan).await.unwrap();
     assert!(!write(1, 4, "abcd").await, "a plan that is gone");
 }
 

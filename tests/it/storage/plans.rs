@@ -27,7 +27,7 @@ pub(super) async fn members_have_one_role_and_each_change_is_noticed(bench: Benc
         .enumerate()
     {
         let access_version = before + 1 + i64::try_from(step).unwrap();
-        let change = storage.set_role(plan, eve, role).await.unwrap();
+        let change = storage.set_role(ada, plan, eve, role).await.unwrap();
         assert_eq!(change, MemberChange::Changed { access_version });
         assert_eq!(storage.find_role(plan, eve).await.unwrap(), Some(role));
         assert_eq!(bench.access_version(plan).await, access_version);
@@ -36,7 +36,7 @@ pub(super) async fn members_have_one_role_and_each_change_is_noticed(bench: Benc
     let roles: Vec<(UserId, Role)> = members.iter().map(|it| (it.user, it.role)).collect();
     assert_eq!(roles.len(), 2);
     assert!(roles.contains(&(ada, Role::Owner)) && roles.contains(&(eve, Role::Suggester)));
-    let removed = storage.remove_member(plan, eve).await.unwrap();
+    let removed = storage.remove_member(ada, plan, eve).await.unwrap();
     assert_eq!(
         removed,
         MemberChange::Changed {
@@ -44,11 +44,14 @@ pub(super) async fn members_have_one_role_and_each_change_is_noticed(bench: Benc
         }
     );
     assert_eq!(
-        storage.remove_member(plan, eve).await.unwrap(),
+        storage.remove_member(ada, plan, eve).await.unwrap(),
         MemberChange::NotFound
     );
     let nobody = UserId::generate(&bench.clock);
-    let change = storage.set_role(plan, nobody, Role::Viewer).await.unwrap();
+    let change = storage
+        .set_role(ada, plan, nobody, Role::Viewer)
+        .await
+        .unwrap();
     assert_eq!(change, MemberChange::NotFound);
     assert_eq!(
         bench.access_version(plan).await,
@@ -56,7 +59,10 @@ pub(super) async fn members_have_one_role_and_each_change_is_noticed(bench: Benc
         "nothing changed"
     );
     let nowhere = PlanId::generate(&bench.clock);
-    let change = storage.set_role(nowhere, eve, Role::Viewer).await.unwrap();
+    let change = storage
+        .set_role(ada, nowhere, eve, Role::Viewer)
+        .await
+        .unwrap();
     assert_eq!(change, MemberChange::NotFound);
 }
 
@@ -64,21 +70,24 @@ pub(super) async fn a_plan_always_has_an_owner(bench: Bench) {
     let (ada, plan) = bench.ada_and_plan().await;
     let eve = bench.user("eve@example.org").await.id;
     let storage = &bench.storage;
-    let demoted = storage.set_role(plan, ada, Role::Editor).await.unwrap();
+    let demoted = storage
+        .set_role(ada, plan, ada, Role::Editor)
+        .await
+        .unwrap();
     assert_eq!(demoted, MemberChange::LastOwner);
     assert_eq!(
-        storage.remove_member(plan, ada).await.unwrap(),
+        storage.remove_member(ada, plan, ada).await.unwrap(),
         MemberChange::LastOwner
     );
     assert_eq!(
         storage.find_role(plan, ada).await.unwrap(),
         Some(Role::Owner)
     );
-    storage.set_role(plan, eve, Role::Owner).await.unwrap();
+    storage.set_role(ada, plan, eve, Role::Owner).await.unwrap();
     // Both owners leave at once, and one of them stays.
     let both = tokio::join!(
-        storage.remove_member(plan, ada),
-        storage.remove_member(plan, eve)
+        storage.remove_member(ada, plan, ada),
+        storage.remove_member(ada, plan, eve)
     );
     let both = [both.0.unwrap(), both.1.unwrap()];
     let stayed = both
@@ -93,15 +102,18 @@ pub(super) async fn a_deleted_plan_is_gone_for_everybody(bench: Bench) {
     let (ada, plan) = bench.ada_and_plan().await;
     let storage = &bench.storage;
     assert!(storage.find_plan_for(ada, plan).await.unwrap().is_some());
-    assert!(storage.delete_plan(plan).await.unwrap());
-    assert!(!storage.delete_plan(plan).await.unwrap());
+    assert!(storage.delete_plan(ada, plan).await.unwrap());
+    assert!(!storage.delete_plan(ada, plan).await.unwrap());
     assert_eq!(storage.find_plan_for(ada, plan).await.unwrap(), None);
     assert_eq!(storage.find_role(plan, ada).await.unwrap(), None);
     assert_eq!(storage.list_plans_for(ada).await.unwrap(), []);
     assert_eq!(storage.list_members(plan).await.unwrap(), []);
     assert_eq!(storage.heads(&[plan]).await.unwrap(), []);
     assert!(storage.load(plan).await.unwrap().is_none());
-    let change = storage.set_role(plan, ada, Role::Editor).await.unwrap();
+    let change = storage
+        .set_role(ada, plan, ada, Role::Editor)
+        .await
+        .unwrap();
     assert_eq!(change, MemberChange::NotFound);
 }
 

@@ -217,12 +217,15 @@ pub(super) async fn nobody_finds_anything_in_plans_of_others(bench: Bench) {
     assert_eq!(plans(eve, None).await, [own]);
     assert_eq!(plans(eve, Some(plan)).await, []);
     let storage = &bench.storage;
-    storage.set_role(plan, eve, Role::Viewer).await.unwrap();
+    storage
+        .set_role(ada, plan, eve, Role::Viewer)
+        .await
+        .unwrap();
     assert_eq!(plans(eve, None).await.len(), 2);
     assert_eq!(plans(eve, Some(plan)).await, [plan]);
-    storage.remove_member(plan, eve).await.unwrap();
+    storage.remove_member(ada, plan, eve).await.unwrap();
     assert_eq!(plans(eve, None).await, [own]);
-    storage.delete_plan(own).await.unwrap();
+    storage.delete_plan(eve, own).await.unwrap();
     assert_eq!(plans(eve, None).await, []);
 }
 
@@ -282,7 +285,7 @@ pub(super) async fn plans_are_behind_until_their_last_row_is_indexed(bench: Benc
         let append = bench.append(plan, ada, &["a", "b"]);
         storage.append(&[append]).await.unwrap()[0].unwrap();
     }
-    storage.delete_plan(gone).await.unwrap();
+    storage.delete_plan(ada, gone).await.unwrap();
     assert_eq!(behind().await, [plan]);
     let before = now.before(Duration::from_secs(1));
     assert_eq!(storage.behind_since(before, 10).await.unwrap(), []);

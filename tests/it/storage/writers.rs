@@ -50,7 +50,10 @@ async fn disturb(storage: &Storage, plans: &[PlanId], eve: UserId) {
         if Instant::now() >= until {
             return;
         }
-        storage.set_role(*plan, eve, Role::Viewer).await.unwrap();
+        storage
+            .set_role(eve, *plan, eve, Role::Viewer)
+            .await
+            .unwrap();
         let head = storage.heads(&[*plan]).await.unwrap()[0].head;
         storage
             .write_snapshot(*plan, Epoch(1), head, &"state".into())

@@ -24,6 +24,14 @@ impl Engine {
         }
     }
 
+    /// Its address, if it has one.
+    pub(crate) fn url(&self) -> Option<&str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres { url, .. } => Some(url),
+        }
+    }
+
     /// How a server is started on it.
     pub(crate) fn options(&self) -> Options {
         match self {

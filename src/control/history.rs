@@ -1,0 +1,315 @@
+//! `history.*`: what a plan was, who changed it, and having it back.
+
+use std::sync::Arc;
+
+use convene_plan::content::Content;
+use convene_plan::diff::{Difference, say};
+use convene_protocol::control::history::{
+    CHANGES_MAX, Change, Changes, Diff, Kept, List, NAMES_MAX, Name, Named, Restore, Restored,
+    Source, Undo, VERSIONS_MAX, Version, Versions,
+};
+use convene_protocol::error_code::ErrorCode;
+use serde_json::json;
+
+use super::people::People;
+use super::{Caller, Desk, Method};
+use crate::auth::access::Grant;
+use crate::error::Failure;
+use crate::history::back::{Part, Way, to_state, undo};
+use crate::history::replay::{HistoryError, Stretch, stretch};
+use crate::history::versions::{self, Sorter};
+use crate::ids::PlanId;
+use crate::storage::audit::{Act, Verb};
+use crate::storage::history::NamedVersion;
+use crate::storage::journal::{Origin, Seq};
+
+/// Rows whose marks are read at a time for a list, and for one answer.
+const MARKS: u32 = 2_000;
+const MARKS_MAX: u32 = 50_000;
+/// How often something is brought back anew when somebody has edited the plan meanwhile.
+const TRIES: u8 = 4;
+
+impl Method for List {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Versions, Failure> {
+        let grant = desk.grant(caller, &self.plan).await?;
+        let limit = self.limit.unwrap_or(VERSIONS_MAX);
+        if !(1..=VERSIONS_MAX).contains(&limit) {
+            let say = format!("limit: 1 to {VERSIONS_MAX}");
+            return Err(Failure::new(ErrorCode::Invalid, say));
+        }
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let before = Seq(self.before.unwrap_or(i64::MAX));
+        let (mut sorted, is_end) = desk.sorted(grant.plan(), before, limit).await?;
+        // The last one may not be whole, unless there is nothing before it.
+        if !is_end && sorted.len() > limit {
+            sorted.truncate(limit);
+        }
+        let next = sorted
+            .last()
+            .map(|it| it.first.0)
+            .filter(|first| *first > 1);
+        let first = sorted.last().map_or(Seq(0), |it| it.first);
+        let named = desk.storage.versions_from(grant.plan(), first).await?;
+        let authors = sorted.iter().flat_map(|it| it.authors.iter().copied());
+        let people = desk.people(authors).await?;
+        Ok(Versions {
+            versions: sorted
+                .iter()
+                .map(|it| version(it, &named, &people))
+                .collect(),
+            next,
+        })
+    }
+}
+
+impl Method for Diff {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Changes, Failure> {
+        let grant = desk.grant(caller, &self.plan).await?;
+        let head = desk.head(grant.plan()).await?;
+        let (from, to) = (Seq(self.from), Seq(self.to.unwrap_or(head.0)));
+        if from.0 < 0 || from > to || to > head {
+            return Err(no_such_point(head));
+        }
+        let part = Part {
+            root: self.root,
+            id: self.id,
+            field: None,
+        };
+        let stretch = desk.stretch(grant.plan(), (from, to)).await?;
+        let authors: Vec<_> = stretch.authors().collect();
+        let people = desk.people(authors).await?;
+        desk.apart(move || {
+            let mut differences = stretch.differences();
+            differences.retain(|it| part.holds(it));
+            let total = u64::try_from(differences.len()).unwrap_or(u64::MAX);
+            differences.truncate(CHANGES_MAX);
+            Changes {
+                changes: differences
+                    .into_iter()
+                    .map(|it| change(it, &stretch, &people))
+                    .collect(),
+                total,
+                from: from.0,
+                to: to.0,
+            }
+        })
+        .await
+    }
+}
+
+impl Method for Name {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Named, Failure> {
+        let grant = desk.grant(caller, &self.plan).await?;
+        if grant.write().is_none() {
+            return Err(super::asking::may_not_write());
+        }
+        let name = super::plan::name("a version's name", &self.name)?;
+        let head = desk.head(grant.plan()).await?;
+        let seq = Seq(self.seq.unwrap_or(head.0));
+        if seq.0 < 1 {
+            return Err(no_such_point(head));
+        }
+        if desk.storage.count_versions(grant.plan()).await? >= NAMES_MAX {
+            let say = format!("{NAMES_MAX} points of this plan have a name; that is the limit");
+            return Err(Failure::new(ErrorCode::TooLarge, say));
+        }
+        let by = caller.principal.user;
+        let is_named = desk
+            .storage
+            .name_version(by, grant.plan(), (seq, name))
+            .await?;
+        if is_named {
+            Ok(Named {
+                seq: seq.0,
+                name: name.to_owned(),
+            })
+        } else {
+            Err(no_such_point(head))
+        }
+    }
+}
+
+impl Method for Restore {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Restored, Failure> {
+        let grant = desk.grant(caller, &self.plan).await?;
+        let seq = Seq(self.seq);
+        let part = Part {
+            root: self.root,
+            id: self.id,
+            field: self.field,
+        };
+        let head = desk.head(grant.plan()).await?;
+        if seq.0 < 0 || seq > head {
+            return Err(no_such_point(head));
+        }
+        let then = desk.stretch(grant.plan(), (seq, seq)).await?.after;
+        let then = Arc::new(then);
+        let detail = json!({
+            "to": seq.0, "root": part.root, "id": part.id, "field": part.field,
+        });
+        let act = restored(caller, detail);
+        let work = move |present: &Content| to_state(present, &then, &part);
+        desk.bring_back(&grant, act, work).await
+    }
+}
+
+impl Method for Undo {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<Restored, Failure> {
+        let grant = desk.grant(caller, &self.plan).await?;
+        let (first, last) = (Seq(self.seq), Seq(self.to.unwrap_or(self.seq)));
+        let head = desk.head(grant.plan()).await?;
+        if first.0 < 1 || first > last || last > head {
+            return Err(no_such_point(head));
+        }
+        let stretch = desk.stretch(grant.plan(), (Seq(first.0 - 1), last)).await?;
+        let stretch = Arc::new(stretch);
+        let act = restored(caller, json!({"undone": [first.0, last.0]}));
+        let work = move |present: &Content| undo(present, (&stretch.before, &stretch.after));
+        desk.bring_back(&grant, act, work).await
+    }
+}
+
+impl Desk {
+    /// The versions before a row, the newest first: more than `limit`, or all there are, which is said.
+    async fn sorted(
+        &self,
+        plan: PlanId,
+        before: Seq,
+        limit: usize,
+    ) -> Result<(Vec<versions::Version>, bool), Failure> {
+        let named = self.storage.versions_from(plan, Seq(0)).await?;
+        let named: Vec<Seq> = named.iter().map(|it| it.seq).collect();
+        let (mut sorter, mut before, mut read) = (Sorter::default(), before, 0);
+        loop {
+            let marks = self.storage.row_marks(plan, before, MARKS).await?;
+            let Some(oldest) = marks.last() else {
+                return Ok((sorter.done(), true));
+            };
+            before = oldest.seq;
+            read += MARKS;
+            for mark in marks {
+                sorter.take(mark, &named);
+            }
+            if sorter.len() > limit || read >= MARKS_MAX {
+                return Ok((sorter.done(), false));
+            }
+        }
+    }
+
+    /// The last row of a plan.
+    async fn head(&self, plan: PlanId) -> Result<Seq, Failure> {
+        let heads = self.storage.heads(&[plan]).await?;
+        heads
+            .first()
+            .map(|it| it.head)
+            .ok_or_else(super::no_such_plan)
+    }
+
+    async fn stretch(&self, plan: PlanId, points: (Seq, Seq)) -> Result<Stretch, Failure> {
+        // Two replays hold copies of two plans, as everything does that works apart.
+        let permit = self.apart.acquire().await;
+        let permit = permit.map_err(|error| Failure::fault().caused_by(error))?;
+        let read = stretch(&self.storage, plan, points).await;
+        drop(permit);
+        read.map_err(|error| match error {
+            HistoryError::Storage(error) => error.into(),
+            HistoryError::TooLong => Failure::new(ErrorCode::TooLarge, error.to_string()),
+            HistoryError::Unreadable(_) | HistoryError::BrokenOff => {
+                Failure::new(ErrorCode::Internal, "the history cannot be read").caused_by(error)
+            }
+        })
+    }
+
+    /// Changes the plan as `work` says of what it holds, once more when somebody was faster.
+    async fn bring_back(
+        &self,
+        grant: &Grant,
+        act: Act,
+        work: impl Fn(&Content) -> Way + Clone + Send + 'static,
+    ) -> Result<Restored, Failure> {
+        for left in (0..TRIES).rev() {
+            let present = self.read_plan(grant.plan()).await?;
+            let work = work.clone();
+            let Way { ops, changes, kept } = self.apart(move || work(&present)).await?;
+            let kept = kept
+                .into_iter()
+                .map(|(path, say)| Kept { path, say })
+                .collect();
+            let mut answer = Restored {
+                seq: None,
+                changes,
+                kept,
+            };
+            if changes == 0 {
+                return Ok(answer);
+            }
+            let change = (Origin::History, Some(act.clone()));
+            match self.edit_plan(grant, ops, change).await {
+                Ok(reading) => {
+                    answer.seq = Some(reading.seq.0);
+                    return Ok(answer);
+                }
+                Err(failure) if failure.code == ErrorCode::Conflict && left > 0 => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::new(
+            ErrorCode::Conflict,
+            "the plan is edited too fast for this; repeat it",
+        ))
+    }
+}
+
+fn no_such_point(head: Seq) -> Failure {
+    let say = format!("the history of this plan has the changes 1 to {}", head.0);
+    Failure::new(ErrorCode::Invalid, say)
+}
+
+fn restored(caller: &Caller, detail: serde_json::Value) -> Act {
+    Act {
+        actor: Some(caller.principal.user),
+        verb: Verb::HistoryRestored,
+        detail,
+    }
+}
+
+fn source(origin: Origin) -> Source {
+    match origin {
+        Origin::Session(_) => Source::Session,
+        Origin::Control => Source::Control,
+        Origin::Import => Source::Import,
+        Origin::History => Source::History,
+        Origin::Restore | Origin::Epoch => Source::Restore,
+        Origin::Squash => Source::Squash,
+    }
+}
+
+fn version(version: &versions::Version, named: &[NamedVersion], people: &People) -> Version {
+    let name = named.iter().find(|it| it.seq == version.last);
+    Version {
+        first: version.first.0,
+        last: version.last.0,
+        began: version.began.to_rfc3339(),
+        ended: version.ended.to_rfc3339(),
+        source: source(version.origin),
+        by: version
+            .authors
+            .iter()
+            .map(|it| people.person(*it))
+            .collect(),
+        name: name.map(|it| it.name.clone()),
+    }
+}
+
+fn change(difference: Difference, stretch: &Stretch, people: &People) -> Change {
+    let writer = stretch.writer(&difference);
+    Change {
+        say: say(&difference, &stretch.before, &stretch.after),
+        by: writer
+            .and_then(|it| it.author)
+            .map(|author| people.person(author)),
+        at: writer.map(|it| it.at.to_rfc3339()),
+        seq: writer.map(|it| it.seq.0),
+        difference,
+    }
+}
