@@ -1,4 +1,4 @@
-//! The REST side of the server: accounts, health, metrics and the documentation of all of it.
+//! The REST side of the server: accounts, health, metrics and the documentation of all of it; and the page.
 //!
 //! ```text
 //! request -> layers (id, address, HTTPS, CORS, limits) -> routes -> accounts -> storage
@@ -18,6 +18,7 @@ pub mod probe;
 mod auth;
 mod docs;
 mod health;
+mod web;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,7 +88,7 @@ pub fn with_layers<S: Clone + Send + Sync + 'static>(
     state: &HttpState,
 ) -> Router<S> {
     let router = router
-        .fallback(|| async { ErrorAnswer::no_route() })
+        .fallback(web::elsewhere)
         .method_not_allowed_fallback(|| async { ErrorAnswer::wrong_method() });
     layers::surround(
         router,
@@ -119,6 +120,8 @@ fn route_table() -> Vec<(&'static str, MethodRouter<HttpState>)> {
         ("/docs", get(docs::page)),
         ("/docs/app.js", get(docs::script)),
         ("/docs/style.css", get(docs::style)),
+        ("/", get(web::home)),
+        ("/assets/{*path}", get(web::asset)),
     ]
 }
 
@@ -141,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_address_is_described_but_those_of_the_description_itself() {
+    fn every_address_is_described_but_those_of_pages() {
         let described = docs::document().paths.paths;
         let undescribed: Vec<&str> = route_table()
             .into_iter()
@@ -155,6 +158,8 @@ mod tests {
             "/docs",
             "/docs/app.js",
             "/docs/style.css",
+            "/",
+            "/assets/{*path}",
         ];
         assert_eq!(undescribed, expected);
     }

@@ -2,6 +2,7 @@
 
 mod description;
 mod door;
+mod page;
 
 use std::process::Command;
 

@@ -10,6 +10,7 @@ pub(crate) mod driver;
 pub(crate) mod engine;
 pub(crate) mod notes;
 pub(crate) mod operator;
+pub(crate) mod page;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod raw;
