@@ -1,9 +1,20 @@
-# The server alone, for one node or many: everything it keeps is in /data or in PostgreSQL.
+# The server with its page, for one node or many: everything it keeps is in /data or in PostgreSQL.
+
+FROM node:20-bookworm-slim AS page
+WORKDIR /build
+# First what seldom changes: the packages stay in the builder's cache.
+COPY scripts/build-page.sh scripts/pack-page.mjs scripts/
+COPY web/package.json web/package-lock.json web/
+RUN scripts/build-page.sh packages
+# Types are made of it.
+COPY protocol/schema protocol/schema
+COPY web web
+RUN scripts/build-page.sh
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
 # rust-toolchain.toml is left out: the image has one toolchain, and rustup would fetch another.
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 COPY plan plan
 COPY protocol protocol
 COPY migrations migrations
@@ -11,6 +22,7 @@ COPY migrations migrations
 COPY loadtests loadtests
 COPY trials trials
 COPY src src
+COPY --from=page /build/web/dist web/dist
 # What was compiled stays in the builder's cache, not in the image, so the binary is taken out of it.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \

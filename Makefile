@@ -14,9 +14,19 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Build and serve on 127.0.0.1:8080, data in ./data
+run: page ## Build and serve on 127.0.0.1:8080, data in ./data
 	$(CARGO) build $(PROFILE) $(LOCKED) --bin convene
 	exec target/release/convene serve
+
+.PHONY: dev
+dev: ## Serve the page with Vite, which shows changes at once, and the server behind it
+	scripts/build-page.sh packages
+	$(CARGO) build $(PROFILE) $(LOCKED) --bin convene
+	exec scripts/dev.sh
+
+.PHONY: page
+page: ## Build the page into web/dist when its sources changed; run, check and test do
+	scripts/build-page.sh
 
 # How many nodes, on which port, and a folder to keep their data in.
 NODES ?= 2
@@ -24,18 +34,20 @@ PORT ?=
 DATA ?=
 
 .PHONY: cluster
-cluster: ## Build and serve from several nodes: NODES=3 PORT=8080 DATA=data-cluster
+cluster: page ## Build and serve from several nodes: NODES=3 PORT=8080 DATA=data-cluster
 	scripts/setup-tests.sh servers
 	$(CARGO) build $(PROFILE) $(LOCKED) --bin convene
 	NODES=$(NODES) PORT=$(PORT) DATA=$(DATA) exec scripts/cluster.sh
 
 .PHONY: test
-test: test-tools ## Set up what tests need and run all of them, on both storage engines
+test: test-tools page ## Set up what tests need and run all of them, on both storage engines
+	npm --prefix web test
 	$(CARGO) nextest run $(PROFILE) $(LOCKED) --workspace
 	$(CARGO) test $(PROFILE) $(LOCKED) --workspace --doc
 
 .PHONY: check
-check: tools ## Check format, lints, documentation, house rules and licences
+check: tools page ## Check format, types, lints, documentation, house rules and licences
+	npm --prefix web run check
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(PROFILE) $(LOCKED) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) $(LOCKED) --workspace --no-deps
@@ -72,7 +84,8 @@ sim: tools ## Simulate rooms by the seed: SEEDS=100000 THREADS=2, or PLAN=file t
 .PHONY: clean
 clean: ## Remove what was built and the tools of the tests; ./data stays
 	$(CARGO) clean
-	rm -rf tests/clients/node_modules loadtests/peers/node_modules
+	rm -rf tests/clients/node_modules tests/browser/node_modules loadtests/peers/node_modules
+	rm -rf web/node_modules web/dist
 
 .PHONY: tools
 tools:

@@ -98,10 +98,17 @@ fn the_image_is_made_of_files_that_are_there() {
         &missing,
     );
     // Cargo reads the manifest of every member, also of those that are not built.
-    let needed = ["Cargo.toml", "Cargo.lock", "src", "migrations"]
-        .into_iter()
-        .map(str::to_owned)
-        .chain(workspace_members());
+    let needed = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "build.rs",
+        "src",
+        "migrations",
+        "web",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .chain(workspace_members());
     let missing = needed.filter(|path| !copied.contains(path)).collect();
     expect_none(
         "the server cannot be built from what the Dockerfile copies",
@@ -113,6 +120,9 @@ fn the_image_is_made_of_files_that_are_there() {
         "target/release/convene",
         ".git/config",
         "src/.env",
+        "web/.env",
+        "web/dist/index.html",
+        "web/node_modules/.convene/page",
     ] {
         assert!(is_ignored(secret), "{secret} would go to the builder");
     }
@@ -156,22 +166,24 @@ fn the_image_runs_the_server_as_nobody_special() {
 }
 
 #[test]
-fn the_image_is_built_by_the_oldest_rust_that_will_do() {
-    let images = instructions(|one| {
+fn the_image_is_built_by_the_oldest_rust_and_node_that_will_do() {
+    let [page, builder, server] = <[String; 3]>::try_from(instructions(|one| {
         let Instruction::From(from) = one else {
             return None;
         };
         Some(from.image.value.to_string())
-    });
+    }))
+    .unwrap();
     let manifest = read("Cargo.toml");
     let version = manifest.split_once("rust-version = \"").unwrap().1;
     let version = version.split_once('"').unwrap().0;
-    let builder = format!("rust:{version}-");
-    assert!(images[0].starts_with(&builder), "{images:?}");
+    let suite = builder.strip_prefix(&format!("rust:{version}-slim-"));
     // The libraries that the binary was linked with are those it finds.
-    let debian = images[1].strip_prefix("debian:").unwrap();
-    let debian = debian.trim_end_matches("-slim");
-    assert!(images[0].ends_with(debian), "{images:?}");
+    assert_eq!(
+        suite,
+        Some(server["debian:".len()..].trim_end_matches("-slim"))
+    );
+    assert!(page.starts_with("node:20-"), "{page}");
 }
 
 #[test]
