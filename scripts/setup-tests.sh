@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what the tests need beside Rust: PostgreSQL, Redis, HAProxy, the published Yjs clients for
-# Node and Python, strace. Does nothing when all of it is there. Everything but system packages goes to
-# target/test-tools. With the argument `servers` it leaves the clients for Node out, as `make cluster` does.
+# Node and Python, strace, Chromium. Does nothing when all of it is there. Everything but system packages goes to
+# target/test-tools. With the argument `servers` it leaves the clients for Node and the browser out, as `make cluster` does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,6 +32,12 @@ missing_packages() {
     PATH=$PATH:/usr/sbin command -v haproxy >/dev/null || echo haproxy
     command -v cc >/dev/null || echo gcc libc6-dev
     command -v setpriv >/dev/null || echo util-linux
+    if [[ $what == all ]] && ! has_browser; then echo chromium; fi
+}
+
+# The names that tests/browser/stage.mjs looks for.
+has_browser() {
+    [[ -n ${CHROMIUM:-} ]] || command -v chromium chromium-browser google-chrome >/dev/null
 }
 
 packages=$(missing_packages | tr '\n' ' ')
@@ -99,6 +105,15 @@ if [[ $what == all ]] && { ! fresh node "$stamp" || [[ ! -d tests/clients/node_m
     say "installing the JavaScript clients"
     npm --prefix tests/clients ci --no-audit --no-fund --loglevel=error
     done_with node "$stamp"
+fi
+
+# --- Node: what drives the browser ---------------------------------------------------------------
+
+stamp=$(cat tests/browser/package.json tests/browser/package-lock.json | sha256sum)
+if [[ $what == all ]] && { ! fresh browser "$stamp" || [[ ! -d tests/browser/node_modules ]]; }; then
+    say "installing the driver of the browser"
+    npm --prefix tests/browser ci --no-audit --no-fund --loglevel=error
+    done_with browser "$stamp"
 fi
 
 say "ready"

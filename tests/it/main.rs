@@ -4,6 +4,7 @@
 
 mod accounts;
 mod backup;
+mod browser;
 mod busy_room;
 mod cluster_command;
 mod demo;

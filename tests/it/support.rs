@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod balancer;
+pub(crate) mod browser;
 pub(crate) mod cluster;
 pub(crate) mod converge;
 pub(crate) mod crowd;

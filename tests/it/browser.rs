@@ -1,0 +1,28 @@
+//! The page in a real browser; what people do there is in `tests/browser/scenarios`.
+
+use crate::support::browser::play;
+use crate::support::server::{Options, Server};
+
+#[tokio::test]
+async fn the_page_loads_under_its_policy_and_nothing_else_does() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "loads").await;
+}
+
+#[tokio::test]
+async fn an_address_inside_the_page_can_be_opened_and_reloaded() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "deep-link").await;
+}
+
+#[tokio::test]
+async fn two_people_plan_together_and_a_killed_server_loses_nothing_they_typed() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "together").await;
+}
+
+#[tokio::test]
+async fn what_was_typed_without_a_server_outlives_the_page() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "closed").await;
+}
