@@ -1,0 +1,45 @@
+// Blocks of cells as spreadsheets copy them: tab-separated, with quotes around what holds a tab, a quote or a new line.
+
+export function writeBlock(rows: string[][]): string {
+    return rows.map((row) => row.map(quote).join("\t")).join("\n");
+}
+
+function quote(cell: string): string {
+    return /[\t\n\r"]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
+
+/** Reads a pasted block. Quotes count only where a cell begins with one, as spreadsheets write them. */
+export function readBlock(text: string): string[][] {
+    const rows: string[][] = [[]];
+    let at = 0;
+    const source = text.replaceAll("\r\n", "\n").replaceAll("\r", "\n").replace(/\n$/, "");
+    for (;;) {
+        let cell = "";
+        const closing = source[at] === '"' ? closingQuote(source, at) : -1;
+        if (closing >= 0) {
+            cell = source.slice(at + 1, closing).replaceAll('""', '"');
+            at = closing + 1;
+        } else {
+            const end = source.slice(at).search(/[\t\n]/);
+            cell = end < 0 ? source.slice(at) : source.slice(at, at + end);
+            at += cell.length;
+        }
+        rows.at(-1)?.push(cell);
+        if (at >= source.length) return rows;
+        if (source[at] === "\n") rows.push([]);
+        at++;
+    }
+}
+
+/** Where the cell ends that begins with a quote; nothing when what follows the quote is not an end. */
+function closingQuote(source: string, from: number): number {
+    for (let at = from + 1; at < source.length; at++) {
+        if (source[at] !== '"') continue;
+        if (source[at + 1] === '"') {
+            at++;
+            continue;
+        }
+        return at + 1 === source.length || source[at + 1] === "\t" || source[at + 1] === "\n" ? at : -1;
+    }
+    return -1;
+}

@@ -1,0 +1,152 @@
+// The columns of a table: which fields, how wide, in what order.
+
+import { type Field, isMoney, type Plan, type Root, type Row, showValue, titleField, wallOf } from "@convene/client";
+import { label } from "../words.ts";
+
+export interface Column {
+    field: Field;
+    name: string;
+    width: number;
+    /** Numbers stand right. */
+    right: boolean;
+    /** Changed in the cell; everything else in the drawer. */
+    inCell: boolean;
+}
+
+const WIDTHS: Partial<Record<Field["kind"], number>> = {
+    bool: 84,
+    int: 96,
+    number: 96,
+    enum: 124,
+    day: 118,
+    instant: 190,
+    money: 122,
+    color: 108,
+    text: 240,
+    record: 200,
+    list: 180,
+    refs: 220,
+    tags: 190,
+    ref: 160,
+    any_ref: 180,
+};
+
+const IN_CELL: Field["kind"][] = [
+    "line",
+    "int",
+    "number",
+    "bool",
+    "enum",
+    "day",
+    "instant",
+    "zone",
+    "currency",
+    "language",
+    "country",
+    "color",
+    "url",
+    "money",
+    "ref",
+];
+/** What is there for the drawer more than for a table. */
+const HIDDEN = ["vault", "photo", "geo", "file", "evidence"];
+
+function columnOf(root: Root, field: Field): Column {
+    const title = field === titleField(root);
+    const wide = field.name === "slot" ? 268 : (WIDTHS[field.kind] ?? 150);
+    const right = field.kind === "int" || field.kind === "number" || field.kind === "money";
+    return {
+        field,
+        name: label(root.name, field),
+        width: title ? 280 : wide,
+        right,
+        inCell: IN_CELL.includes(field.kind),
+    };
+}
+
+/** The title first, what is long last. */
+export function columnsOf(root: Root): Column[] {
+    const title = titleField(root);
+    const late = (field: Field) => field.kind === "text" || field.kind === "json" || field.kind === "list";
+    const weight = (field: Field) => (field === title ? 0 : late(field) ? 2 : 1);
+    const fields = [...root.fields].sort((a, b) => weight(a) - weight(b));
+    return fields.map((field) => columnOf(root, field));
+}
+
+export interface Layout {
+    hidden: string[];
+    sort: { field: string; down: boolean } | null;
+    widths: Record<string, number>;
+}
+
+export function firstLayout(root: Root): Layout {
+    const hidden = root.fields
+        .filter(({ name, kind }) => HIDDEN.includes(name) || kind === "json")
+        .map(({ name }) => name);
+    return { hidden, sort: null, widths: {} };
+}
+
+/** How a table looks is remembered on this device. */
+export function readLayout(root: Root): Layout {
+    try {
+        const stored = JSON.parse(
+            localStorage.getItem(`convene:table:${root.name}`) ?? "null",
+        ) as Partial<Layout> | null;
+        return { ...firstLayout(root), ...stored };
+    } catch {
+        return firstLayout(root);
+    }
+}
+
+export function writeLayout(root: Root, layout: Layout): void {
+    localStorage.setItem(`convene:table:${root.name}`, JSON.stringify(layout));
+}
+
+/** What a value sorts by: enums in the order of their stages, amounts by their currency first. */
+function sortKey(plan: Plan, field: Field, value: unknown): string | number | undefined {
+    if (value === undefined || value === null || value === "") return undefined;
+    if (field.kind === "enum") return field.values?.indexOf(String(value)) ?? 0;
+    if (typeof value === "number") return value;
+    if (isMoney(value)) return value.minor;
+    if (field.kind === "instant") return Date.parse(String(value));
+    if (field.name === "slot") return Date.parse((value as { start?: string }).start ?? "") || undefined;
+    if (field.kind === "day") return String(value);
+    return showValue(field, value, plan.around).toLowerCase();
+}
+
+export function sortRows(plan: Plan, root: Root, rows: Row[], sort: Layout["sort"]): Row[] {
+    const field = root.fields.find(({ name }) => name === sort?.field);
+    if (!sort || !field) return rows;
+    const keyed = rows.map((row) => ({ row, key: sortKey(plan, field, row.fields[field.name]) }));
+    const collator = new Intl.Collator("en", { numeric: true });
+    keyed.sort((a, b) => {
+        // What has nothing there stands last, whichever way.
+        if (a.key === undefined || b.key === undefined)
+            return (a.key === undefined ? 1 : 0) - (b.key === undefined ? 1 : 0);
+        const order =
+            typeof a.key === "number" && typeof b.key === "number"
+                ? a.key - b.key
+                : collator.compare(String(a.key), String(b.key));
+        return sort.down ? -order : order;
+    });
+    return keyed.map(({ row }) => row);
+}
+
+/** All words must be somewhere in what the row shows. */
+export function filterRows(plan: Plan, root: Root, rows: Row[], text: string): Row[] {
+    const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
+    if (wanted.length === 0) return rows;
+    return rows.filter((row) => {
+        const shown = root.fields
+            .map((field) => showValue(field, row.fields[field.name], plan.around))
+            .join("\n")
+            .toLowerCase();
+        return wanted.every((word) => shown.includes(word));
+    });
+}
+
+/** The days that slots are on, for a table of a programme. */
+export function dayOf(plan: Plan, row: Row): string | undefined {
+    const slot = row.fields.slot as { start?: string } | undefined;
+    return slot?.start ? wallOf(slot.start, plan.around.zone)?.day : undefined;
+}

@@ -1,0 +1,85 @@
+// One row of a table. It is drawn anew only when its thing, its selection or its company changed.
+
+import type { Peer, Row } from "@convene/client";
+import { memo, type ReactNode } from "react";
+import { CellValue } from "./cell.tsx";
+import type { Column } from "./columns.ts";
+import type { Block } from "./selection.ts";
+
+export interface RowProps {
+    row: Row;
+    index: number;
+    top: number;
+    columns: Column[];
+    /** Goes up when names that are referred to change. */
+    version: number;
+    activeCol: number | null;
+    /** The part of the selected block that is in this row. */
+    selected: Pick<Block, "left" | "right"> | null;
+    editor: ReactNode;
+    peers: Peer[];
+    open: boolean;
+}
+
+export const cellId = (index: number, col: number): string => `cell-${index}-${col}`;
+
+function RowView({ row, index, top, columns, version, activeCol, selected, editor, peers, open }: RowProps) {
+    const className = ["grid-row", row.archived ? "archived" : "", open ? "open" : ""].join(" ");
+    return (
+        <div
+            className={className}
+            role="row"
+            aria-rowindex={index + 2}
+            data-row={index}
+            style={{ transform: `translateY(${top}px)` }}
+            tabIndex={-1}
+        >
+            <div className="grid-number" role="rowheader" tabIndex={-1}>
+                <span aria-hidden>{index + 1}</span>
+                <button
+                    type="button"
+                    className="grid-open"
+                    data-open={index}
+                    tabIndex={-1}
+                    aria-label={`Open row ${index + 1}`}
+                >
+                    ›
+                </button>
+            </div>
+            {columns.map(({ field, right }, col) => {
+                const peer = peers.find(({ at }) => at?.field === field.name);
+                const active = activeCol === col;
+                const inside = selected !== null && col >= selected.left && col <= selected.right;
+                const names = [
+                    "cell",
+                    right ? "right" : "",
+                    active ? "active" : "",
+                    inside ? "selected" : "",
+                    peer ? `taken who-${peer.hue}` : "",
+                    col === 0 ? "first" : "",
+                ];
+                return (
+                    <div
+                        key={field.name}
+                        id={cellId(index, col)}
+                        className={names.filter(Boolean).join(" ")}
+                        role="gridcell"
+                        aria-colindex={col + 2}
+                        aria-selected={inside}
+                        data-col={col}
+                        tabIndex={-1}
+                    >
+                        {active && editor ? (
+                            editor
+                        ) : (
+                            <CellValue field={field} value={row.fields[field.name]} version={version} />
+                        )}
+                        {peer && <span className="taken-by">{peer.user.name}</span>}
+                    </div>
+                );
+            })}
+        </div>
+    );
+}
+
+export const GridRow = memo(RowView);

@@ -1,0 +1,80 @@
+// What the server finds in a plan, asked for again whenever it says that something is different.
+
+import { type Dismissed, type Finding, type Plan, RequestError } from "@convene/client";
+
+export interface Found {
+    findings: Finding[];
+    dismissed: Dismissed[];
+    total: number;
+    loading: boolean;
+    error?: string;
+}
+
+const QUIET_MS = 300;
+
+export class Live {
+    private found: Found = { findings: [], dismissed: [], total: 0, loading: true };
+    private readonly listeners = new Set<() => void>();
+    private readonly changed = new Set<() => void>();
+    private readonly offs: (() => void)[];
+    private timer: ReturnType<typeof setTimeout> | undefined;
+
+    constructor(private readonly plan: Plan) {
+        const { control, id } = plan;
+        const mine = (params: { plan: string }) => {
+            if (params.plan !== id) return;
+            for (const listener of [...this.changed]) listener();
+        };
+        this.offs = [
+            control.onOpen(() => {
+                control.call("events.subscribe", { plans: [id] }).catch(() => undefined);
+                this.later();
+            }),
+            control.on("finding.changed", (params) => params.plan === id && this.later()),
+            control.on("plan.changed", mine),
+            control.on("plan.imported", mine),
+            control.on("plan.members", mine),
+        ];
+    }
+
+    readonly subscribe = (listener: () => void): (() => void) => {
+        this.listeners.add(listener);
+        return () => this.listeners.delete(listener);
+    };
+
+    readonly snapshot = (): Found => this.found;
+
+    /** Calls when the plan's history or members became longer. */
+    onChanged(listener: () => void): () => void {
+        this.changed.add(listener);
+        return () => this.changed.delete(listener);
+    }
+
+    later(): void {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => void this.load(), QUIET_MS);
+    }
+
+    async load(): Promise<void> {
+        try {
+            const { findings, dismissed, total } = await this.plan.control.call("plan.findings", {
+                plan: this.plan.id,
+            });
+            this.become({ findings, dismissed, total, loading: false });
+        } catch (error) {
+            // What is shown stays; it is only not the newest.
+            if (error instanceof RequestError) this.become({ ...this.found, loading: false, error: error.message });
+        }
+    }
+
+    destroy(): void {
+        clearTimeout(this.timer);
+        for (const off of this.offs) off();
+        this.plan.control.call("events.subscribe", { plans: [] }).catch(() => undefined);
+    }
+
+    private become(found: Found): void {
+        this.found = found;
+        for (const listener of [...this.listeners]) listener();
+    }
+}

@@ -1,0 +1,16 @@
+// Begins the page.
+
+import "@fontsource-variable/inter/wght.css";
+import "./style/tokens.css";
+import "./style/parts.css";
+import "./style/frame.css";
+import "./style/table.css";
+import "./style/screens.css";
+import { Session } from "@convene/client";
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+import { setTheme, theme } from "./theme.ts";
+
+setTheme(theme());
+const page = document.getElementById("page");
+if (page) createRoot(page).render(<App session={new Session("")} />);

@@ -1,0 +1,393 @@
+// Files in and out: an import is shown before it is done, is done as a whole, and can be taken back.
+
+import { type Exported, type Format, type Imported, type Note, type Plan, ROOTS } from "@convene/client";
+import { Download, FileUp } from "lucide-react";
+import { useRef, useState } from "react";
+import { usePlan, usePlanState } from "../context.ts";
+import { tell, tellError } from "../ui/toast.ts";
+import { plural, ROOT_WORDS } from "../words.ts";
+
+const FORMATS: { format: Format; say: string; note: string; in: boolean }[] = [
+    {
+        format: "plan_json",
+        say: "Everything (plan.json)",
+        note: "Without loss: for a copy, or another server",
+        in: true,
+    },
+    { format: "frab_xml", say: "Schedule XML", note: "Pentabarf, frab, pretalx", in: true },
+    { format: "c3voc_json", say: "Schedule JSON", note: "pretalx, c3voc", in: true },
+    { format: "ics", say: "Calendar (.ics)", note: "Sessions and tasks, for calendars", in: true },
+    { format: "csv", say: "Table (CSV)", note: "One list, for spreadsheets", in: true },
+    { format: "markdown", say: "Page to read (Markdown)", note: "The plan as a document", in: false },
+];
+
+const BYTES_MAX = 32 * 1024 * 1024;
+const PART_BYTES = 512 * 1024;
+const TABLES = ROOTS.filter(({ name }) => ROOT_WORDS[name] && name !== "needs");
+
+function guess(name: string, start: string): Format | undefined {
+    const ending = name.toLowerCase().split(".").at(-1);
+    if (ending === "xml") return "frab_xml";
+    if (ending === "csv" || ending === "tsv") return "csv";
+    if (ending === "ics") return "ics";
+    if (ending === "json") return start.includes('"convene.plan') ? "plan_json" : "c3voc_json";
+    return undefined;
+}
+
+function base64(bytes: Uint8Array): string {
+    let text = "";
+    for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+    return btoa(text);
+}
+
+async function upload(plan: Plan, file: File, onPart: (share: number) => void): Promise<string> {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    let { upload: id, received } = await plan.control.call("upload.begin", { bytes: bytes.length });
+    while (received < bytes.length) {
+        const data = base64(bytes.subarray(received, received + PART_BYTES));
+        ({ received } = await plan.control.call("upload.append", { upload: id, at: received, data }));
+        onPart(received / bytes.length);
+    }
+    return id;
+}
+
+interface Chosen {
+    file: File;
+    format: Format | undefined;
+    root: string;
+}
+
+export function Files() {
+    const plan = usePlan();
+    const { mayEdit } = usePlanState();
+    const [chosen, setChosen] = useState<Chosen>();
+    const [preview, setPreview] = useState<{ upload: string; imported: Imported }>();
+    const [busy, setBusy] = useState<string>();
+    const [say, setSay] = useState<string>();
+    const input = useRef<HTMLInputElement>(null);
+
+    const choose = async (file: File | undefined) => {
+        if (!file) return;
+        setPreview(undefined);
+        setSay(undefined);
+        if (file.size > BYTES_MAX) {
+            setSay(`“${file.name}” has ${Math.ceil(file.size / 1024 / 1024)} MB; at most 32 MB can be read.`);
+            return;
+        }
+        const start = await file.slice(0, 4096).text();
+        const format = guess(file.name, start);
+        const next = { file, format, root: "sessions" };
+        setChosen(next);
+        if (format && format !== "csv") await look(next);
+    };
+    const look = async (what: Chosen) => {
+        if (!what.format) return;
+        setBusy("Sending the file…");
+        setSay(undefined);
+        setPreview(undefined);
+        try {
+            const id = await upload(plan, what.file, (share) =>
+                setBusy(`Sending the file, ${Math.round(share * 100)} %…`),
+            );
+            setBusy("Looking what it would change…");
+            const imported = await plan.control.call("plan.import", {
+                plan: plan.id,
+                upload: id,
+                format: what.format,
+                mode: "preview",
+                ...(what.format === "csv" ? { root: what.root } : {}),
+            });
+            setPreview({ upload: id, imported });
+        } catch (error) {
+            setSay(error instanceof Error ? error.message : String(error));
+        }
+        setBusy(undefined);
+    };
+    const apply = async () => {
+        if (!chosen?.format || !preview) return;
+        setBusy("Importing…");
+        try {
+            const done = await plan.control.call(
+                "plan.import",
+                {
+                    plan: plan.id,
+                    upload: preview.upload,
+                    format: chosen.format,
+                    mode: "apply",
+                    ...(chosen.format === "csv" ? { root: chosen.root } : {}),
+                },
+                120_000,
+            );
+            const { seq } = done;
+            tell(
+                `Imported “${chosen.file.name}”.`,
+                seq === undefined
+                    ? undefined
+                    : {
+                          say: "Undo",
+                          run: () =>
+                              void plan.control
+                                  .call("history.undo", { plan: plan.id, seq })
+                                  .then(() => tell("The import is taken back."))
+                                  .catch(tellError),
+                      },
+            );
+            setChosen(undefined);
+            setPreview(undefined);
+        } catch (error) {
+            setSay(error instanceof Error ? error.message : String(error));
+        }
+        setBusy(undefined);
+    };
+    return (
+        <div className="page narrow">
+            <header className="page-head">
+                <h1>Import and export</h1>
+            </header>
+            {mayEdit && (
+                <section className="panel" aria-label="Import">
+                    <h2>Import</h2>
+                    {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is a second way; the button is the first */}
+                    <div
+                        className="drop"
+                        onDragOver={(event) => event.preventDefault()}
+                        onDrop={(event) => {
+                            event.preventDefault();
+                            void choose(event.dataTransfer.files[0]);
+                        }}
+                    >
+                        <FileUp size={22} aria-hidden />
+                        <p>
+                            A schedule (XML or JSON), a calendar, a CSV table, or a plan.json. You see what it would
+                            change before anything is done.
+                        </p>
+                        <button
+                            type="button"
+                            className="button primary"
+                            onClick={() => input.current?.click()}
+                            disabled={busy !== undefined}
+                        >
+                            Choose a file
+                        </button>
+                        <input
+                            ref={input}
+                            type="file"
+                            className="unseen"
+                            tabIndex={-1}
+                            aria-label="File to import"
+                            accept=".xml,.json,.csv,.tsv,.ics"
+                            onChange={(event) => {
+                                void choose(event.target.files?.[0]);
+                                event.target.value = "";
+                            }}
+                        />
+                    </div>
+                    {chosen && (
+                        <div className="inline-form">
+                            <span className="file-name">{chosen.file.name}</span>
+                            <label className="form-field">
+                                <span>Format</span>
+                                <select
+                                    className="input select"
+                                    value={chosen.format ?? ""}
+                                    onChange={({ target }) => {
+                                        const next = { ...chosen, format: target.value as Format };
+                                        setChosen(next);
+                                        setPreview(undefined);
+                                    }}
+                                >
+                                    {!chosen.format && <option value="">Which?</option>}
+                                    {FORMATS.filter((one) => one.in).map(({ format, say: name }) => (
+                                        <option key={format} value={format}>
+                                            {name}
+                                        </option>
+                                    ))}
+                                </select>
+                            </label>
+                            {chosen.format === "csv" && (
+                                <label className="form-field">
+                                    <span>A table of</span>
+                                    <select
+                                        className="input select"
+                                        value={chosen.root}
+                                        onChange={({ target }) => {
+                                            setChosen({ ...chosen, root: target.value });
+                                            setPreview(undefined);
+                                        }}
+                                    >
+                                        {TABLES.map(({ name }) => (
+                                            <option key={name} value={name}>
+                                                {ROOT_WORDS[name]?.title}
+                                            </option>
+                                        ))}
+                                    </select>
+                                </label>
+                            )}
+                            {!preview && chosen.format && (
+                                <button
+                                    type="button"
+                                    className="button"
+                                    disabled={busy !== undefined}
+                                    onClick={() => void look(chosen)}
+                                >
+                                    Look what it would change
+                                </button>
+                            )}
+                        </div>
+                    )}
+                    {busy && (
+                        <p className="sub" role="status">
+                            {busy}
+                        </p>
+                    )}
+                    <p className="problem" role="alert" hidden={!say}>
+                        {say}
+                    </p>
+                    {preview && (
+                        <div className="preview">
+                            <h3>What it would change</h3>
+                            <Sums imported={preview.imported} />
+                            <Notes notes={preview.imported.notes} more={preview.imported.more_notes} />
+                            <div className="form-acts">
+                                <button
+                                    type="button"
+                                    className="button"
+                                    onClick={() => {
+                                        setChosen(undefined);
+                                        setPreview(undefined);
+                                    }}
+                                >
+                                    Leave it
+                                </button>
+                                <button
+                                    type="button"
+                                    className="button primary"
+                                    disabled={busy !== undefined || empty(preview.imported)}
+                                    onClick={() => void apply()}
+                                >
+                                    Import
+                                </button>
+                            </div>
+                        </div>
+                    )}
+                </section>
+            )}
+            <Export />
+        </div>
+    );
+}
+
+function empty({ added, changed }: Imported): boolean {
+    return Object.keys(added).length === 0 && Object.keys(changed).length === 0;
+}
+
+function Sums({ imported }: { imported: Imported }) {
+    if (empty(imported)) return <p>Nothing: the plan holds all of it already.</p>;
+    const roots = [...new Set([...Object.keys(imported.added), ...Object.keys(imported.changed)])];
+    return (
+        <table className="sums">
+            <thead>
+                <tr>
+                    <th scope="col">List</th>
+                    <th scope="col">New</th>
+                    <th scope="col">Changed</th>
+                </tr>
+            </thead>
+            <tbody>
+                {roots.map((root) => (
+                    <tr key={root}>
+                        <th scope="row">{ROOT_WORDS[root]?.title ?? (root === "meta" ? "Event" : root)}</th>
+                        <td>{imported.added[root]?.toLocaleString("en") ?? ""}</td>
+                        <td>{imported.changed[root]?.toLocaleString("en") ?? ""}</td>
+                    </tr>
+                ))}
+            </tbody>
+        </table>
+    );
+}
+
+function Notes({ notes, more }: { notes: Note[]; more: number }) {
+    if (notes.length === 0) return null;
+    return (
+        <details className="notes">
+            <summary>{plural(notes.length + more, "note")} on what does not fit as it is</summary>
+            <ul>
+                {notes.map(({ at, field, say }, index) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: notes have no names, and the list stays as it is
+                    <li key={index}>
+                        <strong>{[at, field].filter(Boolean).join(", ")}</strong> {say}
+                    </li>
+                ))}
+            </ul>
+            {more > 0 && <p className="sub">And {more.toLocaleString("en")} more.</p>}
+        </details>
+    );
+}
+
+function Export() {
+    const plan = usePlan();
+    const [root, setRoot] = useState("sessions");
+    const [done, setDone] = useState<Exported>();
+    const [busy, setBusy] = useState(false);
+    const write = async (format: Format) => {
+        setBusy(true);
+        try {
+            const file = await plan.control.call(
+                "plan.export",
+                { plan: plan.id, format, ...(format === "csv" ? { root } : {}) },
+                60_000,
+            );
+            const url = URL.createObjectURL(new Blob([file.text], { type: file.media_type }));
+            const link = document.createElement("a");
+            link.href = url;
+            link.download = file.name;
+            link.click();
+            setTimeout(() => URL.revokeObjectURL(url), 10_000);
+            setDone(file);
+        } catch (error) {
+            tellError(error);
+        }
+        setBusy(false);
+    };
+    return (
+        <section className="panel" aria-label="Export">
+            <h2>Export</h2>
+            <ul className="formats">
+                {FORMATS.map(({ format, say, note }) => (
+                    <li key={format} className="format">
+                        <span>
+                            <strong>{say}</strong>
+                            <span className="person-note">{note}</span>
+                        </span>
+                        {format === "csv" && (
+                            <select
+                                className="input select compact"
+                                aria-label="Which list"
+                                value={root}
+                                onChange={({ target }) => setRoot(target.value)}
+                            >
+                                {TABLES.map(({ name }) => (
+                                    <option key={name} value={name}>
+                                        {ROOT_WORDS[name]?.title}
+                                    </option>
+                                ))}
+                            </select>
+                        )}
+                        <button type="button" className="button" disabled={busy} onClick={() => void write(format)}>
+                            <Download size={14} aria-hidden /> Save<span className="unseen"> as {say}</span>
+                        </button>
+                    </li>
+                ))}
+            </ul>
+            {done && (
+                <div role="status">
+                    <p className="sub">
+                        Saved {done.name}
+                        {done.notes.length === 0 ? ", with everything." : "."}
+                    </p>
+                    <Notes notes={done.notes} more={done.more_notes} />
+                </div>
+            )}
+        </section>
+    );
+}

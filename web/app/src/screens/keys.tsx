@@ -1,0 +1,73 @@
+// All keys, in one place.
+
+import { Dialog } from "../ui/dialog.tsx";
+
+const KEYS: { title: string; keys: [string, string][] }[] = [
+    {
+        title: "Everywhere",
+        keys: [
+            ["Ctrl K", "Search, and say what to do"],
+            ["/", "Filter the table"],
+            ["Ctrl Z, Ctrl Shift Z", "Undo, redo: only your own edits"],
+            ["g, then o f h m", "Overview, findings, history, members"],
+            ["g, then s p r b t", "Sessions, speakers, rooms, budget, tasks"],
+            ["?", "These keys"],
+        ],
+    },
+    {
+        title: "In a table",
+        keys: [
+            ["Arrows, Home, End, Page", "Move; with Ctrl to the end, with Shift select"],
+            ["Enter, F2, or typing", "Edit the cell"],
+            ["Tab", "Save and go right; at the end of a row, leave the table"],
+            ["Esc", "Put the old value back"],
+            ["Space", "Open the row beside the table"],
+            ["Ctrl C, Ctrl V", "Copy and paste a block, also from a spreadsheet"],
+            ["Ctrl D", "Fill down"],
+            ["Delete", "Empty the cells"],
+            ["Ctrl Enter", "Add a row"],
+        ],
+    },
+    {
+        title: "In findings",
+        keys: [
+            ["j, k", "Next, previous"],
+            ["1 to 9", "Do the fix"],
+            ["d", "Put aside"],
+        ],
+    },
+];
+
+export function Keys({
+    single,
+    onSingle,
+    onClose,
+}: {
+    single: boolean;
+    onSingle: (on: boolean) => void;
+    onClose: () => void;
+}) {
+    return (
+        <Dialog title="Keys" open onClose={onClose} wide>
+            <div className="keys">
+                {KEYS.map(({ title, keys }) => (
+                    <section key={title}>
+                        <h3>{title}</h3>
+                        <dl>
+                            {keys.map(([key, say]) => (
+                                <div key={key}>
+                                    <dt>{key}</dt>
+                                    <dd>{say}</dd>
+                                </div>
+                            ))}
+                        </dl>
+                    </section>
+                ))}
+            </div>
+            <label className="check">
+                <input type="checkbox" checked={single} onChange={(event) => onSingle(event.target.checked)} /> Keys
+                without Ctrl work (turn this off if you dictate, or press keys by accident)
+            </label>
+        </Dialog>
+    );
+}

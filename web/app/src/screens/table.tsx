@@ -1,0 +1,243 @@
+// A root of a plan: its things as a table or a board, and one of them in the drawer.
+
+import { type Root, stageField, words } from "@convene/client";
+import { Columns3, LayoutGrid, Plus, Rows3, Search } from "lucide-react";
+import { useDeferredValue, useMemo, useRef, useState } from "react";
+import { useContent, usePlan, usePlanState } from "../context.ts";
+import { Board } from "../grid/board.tsx";
+import { columnsOf, filterRows, type Layout, readLayout, sortRows, writeLayout } from "../grid/columns.ts";
+import { defaults, Grid } from "../grid/grid.tsx";
+import { go, href, replace, useRoute } from "../route.ts";
+import { Menu } from "../ui/menu.tsx";
+import { tell } from "../ui/toast.ts";
+import { plural, ROOT_WORDS } from "../words.ts";
+import { Drawer } from "./drawer.tsx";
+
+type Archived = "without" | "with" | "only";
+
+export function TableScreen({ root }: { root: Root }) {
+    const plan = usePlan();
+    const { mayEdit } = usePlanState();
+    const content = useContent(root.name);
+    const { parts, query } = useRoute();
+    const openId = parts[3];
+    const [layout, setLayoutState] = useState<Layout>(() => readLayout(root));
+    const [text, setText] = useState("");
+    const [stageValue, setStageValue] = useState("");
+    const [archived, setArchived] = useState<Archived>("without");
+    const board = query.get("view") === "board";
+    const main = useRef<HTMLDivElement>(null);
+    const stage = stageField(root);
+    const { version } = content;
+    const filter = useDeferredValue(text);
+
+    const setLayout = (next: Layout) => {
+        setLayoutState(next);
+        writeLayout(root, next);
+    };
+    const all = useMemo(() => columnsOf(root), [root]);
+    const columns = useMemo(
+        () =>
+            all
+                .filter(({ field }) => !layout.hidden.includes(field.name))
+                .map((column) => ({ ...column, width: layout.widths[column.field.name] ?? column.width })),
+        [all, layout.hidden, layout.widths],
+    );
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for what the content holds
+    const rows = useMemo(() => {
+        const kept = content.list().filter((row) => archived === "with" || row.archived === (archived === "only"));
+        const staged = stage && stageValue !== "" ? kept.filter((row) => row.fields[stage.name] === stageValue) : kept;
+        return sortRows(plan, root, filterRows(plan, root, staged, filter), layout.sort);
+    }, [plan, root, content, version, archived, stage, stageValue, filter, layout.sort]);
+
+    const place = (id?: string, field?: string, view = board) => {
+        const questions = new URLSearchParams();
+        if (view) questions.set("view", "board");
+        if (field) questions.set("field", field);
+        const path = id ? href("p", plan.id, root.name, id) : href("p", plan.id, root.name);
+        return questions.size > 0 ? `${path}?${questions}` : path;
+    };
+    const open = (id: string, field?: string) => go(place(id, field));
+    const close = () => {
+        replace(place());
+        main.current?.querySelector<HTMLElement>(".grid, .card-open")?.focus();
+    };
+    const add = () => {
+        const [id] = plan.add(root.name, [defaults(root)]);
+        if (id) open(id, (root.fields.find(({ kind, needed }) => kind === "line" && needed) ?? root.fields[0])?.name);
+    };
+    const live = content.list().filter((row) => !row.archived).length;
+    const putAway = content.list().length - live;
+    const said = ROOT_WORDS[root.name];
+    const filtered = filter.trim() !== "" || stageValue !== "";
+    return (
+        <div className={openId ? "split open" : "split"}>
+            <div className="table-screen" ref={main}>
+                <header className="toolbar">
+                    <h1>
+                        {said?.title ?? root.name}{" "}
+                        <span className="count">{filtered ? `${rows.length} of ${live}` : rows.length}</span>
+                    </h1>
+                    <label className="search-field">
+                        <Search size={14} aria-hidden />
+                        <input
+                            className="bare"
+                            data-filter
+                            type="search"
+                            placeholder="Filter"
+                            aria-label={`Filter ${said?.title ?? root.name}`}
+                            value={text}
+                            onChange={(event) => setText(event.target.value)}
+                            onKeyDown={(event) => {
+                                if (event.key === "Escape") setText("");
+                                if (event.key === "ArrowDown" || event.key === "Enter" || event.key === "Escape") {
+                                    event.preventDefault();
+                                    main.current?.querySelector<HTMLElement>(".grid")?.focus();
+                                }
+                            }}
+                        />
+                        <kbd aria-hidden>/</kbd>
+                    </label>
+                    {stage && !board && (
+                        <select
+                            className="input select compact"
+                            aria-label={`Only with this ${words(stage.name).toLowerCase()}`}
+                            value={stageValue}
+                            onChange={({ target }) => setStageValue(target.value)}
+                        >
+                            <option value="">Any {words(stage.name).toLowerCase()}</option>
+                            {stage.values?.map((value) => (
+                                <option key={value} value={value}>
+                                    {words(value)}
+                                </option>
+                            ))}
+                        </select>
+                    )}
+                    {putAway > 0 && (
+                        <select
+                            className="input select compact"
+                            aria-label="Archived ones"
+                            value={archived}
+                            onChange={({ target }) => setArchived(target.value as Archived)}
+                        >
+                            <option value="without">Without archived</option>
+                            <option value="with">With {putAway} archived</option>
+                            <option value="only">Only archived</option>
+                        </select>
+                    )}
+                    <span className="spring" />
+                    {stage && (
+                        <span className="toggle">
+                            <a
+                                className={board ? "" : "on"}
+                                href={place(openId, undefined, false)}
+                                aria-current={board ? undefined : "true"}
+                                title="Table"
+                            >
+                                <Rows3 size={15} aria-hidden /> <span className="wide-only">Table</span>
+                                <span className="unseen">view</span>
+                            </a>
+                            <a
+                                className={board ? "on" : ""}
+                                href={place(openId, undefined, true)}
+                                aria-current={board ? "true" : undefined}
+                                title="Board"
+                            >
+                                <LayoutGrid size={15} aria-hidden /> <span className="wide-only">Board</span>
+                                <span className="unseen">view</span>
+                            </a>
+                        </span>
+                    )}
+                    {!board && (
+                        <Menu
+                            label="Columns"
+                            className="button quiet"
+                            trigger={
+                                <>
+                                    <Columns3 size={15} aria-hidden /> <span className="wide-only">Columns</span>
+                                </>
+                            }
+                            items={all.slice(1).map(({ field, name }) => {
+                                const checked = !layout.hidden.includes(field.name);
+                                const hidden = checked
+                                    ? [...layout.hidden, field.name]
+                                    : layout.hidden.filter((one) => one !== field.name);
+                                return { say: name, checked, act: () => setLayout({ ...layout, hidden }) };
+                            })}
+                        />
+                    )}
+                    {mayEdit && (
+                        <button type="button" className="button primary" onClick={add} data-add>
+                            <Plus size={15} aria-hidden /> Add<span className="wide-only"> {root.noun}</span>
+                        </button>
+                    )}
+                </header>
+                {rows.length === 0 && content.list().length === 0 ? (
+                    <div
+                        className="empty-root"
+                        // biome-ignore lint/a11y/noNoninteractiveTabindex: a block can be pasted here
+                        tabIndex={0}
+                        role="group"
+                        aria-label={`${said?.title ?? root.name}: nothing yet`}
+                        onPaste={(event) => {
+                            const names = event.clipboardData
+                                .getData("text/plain")
+                                .split(/\r?\n/)
+                                .map((line) => line.split("\t")[0]?.trim() ?? "")
+                                .filter(Boolean);
+                            const title = root.fields.find(({ kind, needed }) => kind === "line" && needed);
+                            if (!mayEdit || !title || names.length === 0) return;
+                            const ids = plan.add(
+                                root.name,
+                                names.slice(0, 2000).map((name) => ({
+                                    ...defaults(root),
+                                    [title.name]: name.slice(0, title.chars_max ?? 200),
+                                })),
+                            );
+                            tell(`${plural(ids.length, "row")} added.`, { say: "Undo", run: () => plan.undo.undo() });
+                        }}
+                    >
+                        {said && <said.icon size={28} aria-hidden />}
+                        <p>{said?.empty}</p>
+                        {mayEdit && (
+                            <button type="button" className="button primary" onClick={add}>
+                                <Plus size={15} aria-hidden /> Add {root.noun}
+                            </button>
+                        )}
+                    </div>
+                ) : board && stage ? (
+                    <Board root={root} rows={rows} stage={stage} onOpen={open} openId={openId} />
+                ) : (
+                    <>
+                        <Grid
+                            root={root}
+                            rows={rows}
+                            columns={columns}
+                            layout={layout}
+                            onLayout={setLayout}
+                            openId={openId}
+                            onOpen={open}
+                        />
+                        {rows.length === 0 && (
+                            <p className="empty over-grid">
+                                Nothing fits the filter.{" "}
+                                <button
+                                    type="button"
+                                    className="link"
+                                    onClick={() => {
+                                        setText("");
+                                        setStageValue("");
+                                        setArchived("without");
+                                    }}
+                                >
+                                    Show all
+                                </button>
+                            </p>
+                        )}
+                    </>
+                )}
+            </div>
+            {openId && <Drawer root={root} id={openId} field={query.get("field") ?? undefined} onClose={close} />}
+        </div>
+    );
+}

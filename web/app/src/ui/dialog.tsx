@@ -1,0 +1,34 @@
+// A dialog over the page, with a title, for what cannot be done beside it.
+
+import { Dialog as Base } from "@base-ui/react/dialog";
+import { X } from "lucide-react";
+import type { ReactNode } from "react";
+
+interface Props {
+    title: string;
+    open: boolean;
+    onClose?: () => void;
+    children: ReactNode;
+    wide?: boolean;
+}
+
+export function Dialog({ title, open, onClose, children, wide }: Props) {
+    return (
+        <Base.Root open={open} onOpenChange={(next) => !next && onClose?.()} disablePointerDismissal={!onClose}>
+            <Base.Portal>
+                <Base.Backdrop className="backdrop" />
+                <Base.Popup className={wide ? "dialog wide" : "dialog"}>
+                    <header className="dialog-head">
+                        <Base.Title className="dialog-title">{title}</Base.Title>
+                        {onClose && (
+                            <Base.Close className="icon-button" aria-label="Close">
+                                <X size={16} aria-hidden />
+                            </Base.Close>
+                        )}
+                    </header>
+                    {children}
+                </Base.Popup>
+            </Base.Portal>
+        </Base.Root>
+    );
+}

@@ -1,0 +1,44 @@
+// Short messages about what has just happened, with at most one thing to do about it.
+
+export interface Toast {
+    id: number;
+    say: string;
+    kind: "info" | "error";
+    act?: { say: string; run: () => void };
+}
+
+const SHOWN_MS = 6_000;
+const TOASTS_MAX = 4;
+
+let toasts: Toast[] = [];
+let count = 0;
+const listeners = new Set<() => void>();
+
+function become(next: Toast[]): void {
+    toasts = next;
+    for (const listener of [...listeners]) listener();
+}
+
+export function dismiss(id: number): void {
+    become(toasts.filter((toast) => toast.id !== id));
+}
+
+export function tell(say: string, act?: Toast["act"], kind: Toast["kind"] = "info"): void {
+    const toast: Toast = { id: ++count, say, kind, ...(act ? { act } : {}) };
+    become([...toasts, toast].slice(-TOASTS_MAX));
+    // What failed stays until it was read.
+    if (kind === "info") setTimeout(() => dismiss(toast.id), act ? SHOWN_MS * 2 : SHOWN_MS);
+}
+
+/** Says why something was not done. */
+export function tellError(error: unknown): void {
+    tell(error instanceof Error ? error.message : String(error), undefined, "error");
+}
+
+export const toastStore = {
+    subscribe(listener: () => void): () => void {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+    },
+    snapshot: (): Toast[] => toasts,
+};

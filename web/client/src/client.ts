@@ -1,0 +1,69 @@
+// A page's connection to a server: one session, one socket for everything, and the plans that are open on it.
+
+import { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
+import { Control } from "./control.ts";
+import { Plan } from "./plan.ts";
+import type { Session, User } from "./session.ts";
+
+/** The address of the socket that belongs to an http address, or to the page's own. */
+export function socketAddress(base: string): string {
+    const url = new URL("/ws", base || location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    return url.href;
+}
+
+export class Client {
+    readonly control: Control;
+    private readonly socket: HocuspocusProviderWebsocket;
+    private readonly open = new Map<string, Plan>();
+    private readonly off: () => void;
+
+    constructor(
+        readonly session: Session,
+        readonly user: User,
+        base = "",
+    ) {
+        this.socket = new HocuspocusProviderWebsocket({
+            url: socketAddress(base),
+            delay: 500,
+            minDelay: 500,
+            maxDelay: 15_000,
+        });
+        const token = () => session.token();
+        this.control = new Control(this.socket, token);
+        this.off = session.onChange(() => {
+            if (session.state.is === "in") this.control.renew();
+        });
+        if (typeof window !== "undefined") window.addEventListener("online", this.onOnline);
+    }
+
+    /** The plan, opened once however often it is asked for. */
+    plan(id: string): Plan {
+        let plan = this.open.get(id);
+        if (!plan) {
+            plan = new Plan(id, this.user, this.socket, this.control, () => this.session.token());
+            this.open.set(id, plan);
+        }
+        return plan;
+    }
+
+    async leave(id: string): Promise<void> {
+        const plan = this.open.get(id);
+        this.open.delete(id);
+        await plan?.close();
+    }
+
+    destroy(): void {
+        this.off();
+        if (typeof window !== "undefined") window.removeEventListener("online", this.onOnline);
+        for (const plan of this.open.values()) void plan.close();
+        this.open.clear();
+        this.control.destroy();
+        this.socket.destroy();
+    }
+
+    /** Waiting times have grown while there was no network. */
+    private readonly onOnline = (): void => {
+        void this.socket.connect();
+    };
+}

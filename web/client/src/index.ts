@@ -1,0 +1,15 @@
+// The client library of convene: everything a page needs to share a plan, and nothing that draws.
+
+export * from "./client.ts";
+export * from "./content.ts";
+export { Control } from "./control.ts";
+export type * from "./generated/control.ts";
+export * from "./money.ts";
+export * from "./plan.ts";
+export * from "./presence.ts";
+export * from "./rank.ts";
+export * from "./schema.ts";
+export { RequestError, Session, type SessionState, type User } from "./session.ts";
+export type { KeptEdit, KeptEdits } from "./typed.ts";
+export * from "./value.ts";
+export * from "./zone.ts";

@@ -1,0 +1,398 @@
+// One open plan: its document, the copy on this device, what is saved, and what happens when the server refuses it.
+
+import { HocuspocusProvider, type HocuspocusProviderWebsocket } from "@hocuspocus/provider";
+import { IndexeddbPersistence } from "y-indexeddb";
+import * as Y from "yjs";
+import { Content } from "./content.ts";
+import type { Control } from "./control.ts";
+import { makeEntity, ranksBehind, setField } from "./edit.ts";
+import type { Notifications } from "./generated/control.ts";
+import { Presence } from "./presence.ts";
+import { fieldOf, rootNamed, titleField } from "./schema.ts";
+import type { User } from "./session.ts";
+import { type KeptEdits, Typed } from "./typed.ts";
+import type { Surroundings } from "./value.ts";
+
+export type Saved =
+    /** Nothing is shown yet. */
+    "loading" | "saved" | "saving" | "offline";
+
+export interface PlanState {
+    saved: Saved;
+    /** How many fields were changed here that the server has not acknowledged. */
+    waiting: number;
+    /** There is something to show. */
+    ready: boolean;
+    mayEdit: boolean;
+    /** Why nothing can be edited although the role would allow it. */
+    readOnly?: string;
+    warning?: string;
+    /** The plan cannot be opened at all, and why. */
+    gone?: string;
+    /** What was refused and is kept. */
+    kept?: KeptEdits;
+    /** Goes up when the document was made anew. */
+    replica: number;
+}
+
+const EDITS = ["owner", "approver", "editor"];
+/** Acknowledgements come one by one; what is at nothing for this long is saved. */
+const SETTLED_MS = 250;
+
+/** A document and all that hangs on it; a reset takes them away together. */
+class Replica {
+    readonly doc = new Y.Doc();
+    readonly content = new Content(this.doc);
+    readonly undo: Y.UndoManager;
+    readonly copy: IndexeddbPersistence | undefined;
+    readonly provider: HocuspocusProvider;
+    readonly presence: Presence;
+
+    constructor(
+        socket: HocuspocusProviderWebsocket,
+        plan: string,
+        user: User,
+        token: () => Promise<string>,
+        origin: object,
+    ) {
+        this.copy =
+            typeof indexedDB === "undefined" ? undefined : new IndexeddbPersistence(`${user.id}/${plan}`, this.doc);
+        this.provider = new HocuspocusProvider({ websocketProvider: socket, name: plan, document: this.doc, token });
+        const { awareness } = this.provider;
+        if (!awareness) throw new Error("a provider has presence unless it is told otherwise");
+        this.presence = new Presence(awareness, user);
+        const maps = [...this.content.roots.values()].map(({ map }) => map);
+        // Only what this page did by itself: never an edit of somebody else, nor one of a text editor, which has its own.
+        this.undo = new Y.UndoManager(maps, { trackedOrigins: new Set([origin]), captureTimeout: 0 });
+    }
+
+    async destroy(keepCopy: boolean): Promise<void> {
+        this.undo.destroy();
+        this.provider.destroy();
+        if (keepCopy) await this.copy?.destroy();
+        else await this.copy?.clearData();
+        this.doc.destroy();
+    }
+}
+
+export class Plan {
+    state: PlanState;
+    private replica: Replica;
+    private readonly origin = {};
+    private readonly typed: Typed;
+    private readonly listeners = new Set<() => void>();
+    private readonly offs: (() => void)[] = [];
+    private settling: ReturnType<typeof setTimeout> | undefined;
+    private closed = false;
+    private local = false;
+
+    constructor(
+        readonly id: string,
+        readonly user: User,
+        private readonly socket: HocuspocusProviderWebsocket,
+        readonly control: Control,
+        private readonly token: () => Promise<string>,
+        private readonly storage: Storage = localStorage,
+    ) {
+        this.typed = new Typed(`convene:typed:${user.id}/${id}`, storage);
+        this.state = { saved: "loading", waiting: this.typed.count, ready: false, mayEdit: false, replica: 1 };
+        const kept = this.readKept();
+        if (kept) this.state.kept = kept;
+        this.replica = this.open();
+        this.offs.push(control.on("member.changed", (changed) => this.onRole(changed)));
+    }
+
+    get doc(): Y.Doc {
+        return this.replica.doc;
+    }
+
+    get content(): Content {
+        return this.replica.content;
+    }
+
+    get undo(): Y.UndoManager {
+        return this.replica.undo;
+    }
+
+    get presence(): Presence {
+        return this.replica.presence;
+    }
+
+    readonly subscribe = (listener: () => void): (() => void) => {
+        this.listeners.add(listener);
+        return () => this.listeners.delete(listener);
+    };
+
+    readonly snapshot = (): PlanState => this.state;
+
+    /** What values of this plan are read and shown in. */
+    readonly around: Surroundings = {
+        zone: "UTC",
+        cur: "EUR",
+        title: (root, id) => this.title(root, id),
+        named: (root, title) => this.named(root, title),
+    };
+
+    title(root: string, id: string): string | undefined {
+        const row = this.content.roots.get(root)?.get(id);
+        if (!row) return undefined;
+        const field = titleField(rootNamed(root));
+        const said = field ? row.fields[field.name] : undefined;
+        if (typeof said === "string" && said !== "") return said;
+        if (root === "travel") {
+            const who = row.fields.who as { speaker_id?: string; user_id?: string } | undefined;
+            const name = who?.speaker_id ? this.title("speakers", who.speaker_id) : who?.user_id;
+            return `${String(row.fields.kind ?? "journey")} of ${name ?? "nobody yet"}`;
+        }
+        if (root === "comments") return String(row.fields.body ?? "").slice(0, 60) || "comment";
+        return `untitled ${rootNamed(root).noun}`;
+    }
+
+    named(root: string, title: string): string[] {
+        const content = this.content.roots.get(root);
+        const wanted = title.trim().toLowerCase();
+        if (!content) return [];
+        const rows = content.list().filter(({ id }) => this.title(root, id)?.trim().toLowerCase() === wanted);
+        const live = rows.filter(({ archived }) => !archived);
+        return (live.length > 0 ? live : rows).map(({ id }) => id);
+    }
+
+    /** One undoable step. */
+    private step(work: () => void): void {
+        this.undo.stopCapturing();
+        this.doc.transact(work, this.origin);
+        this.undo.stopCapturing();
+    }
+
+    set(root: string, id: string, field: string, value: unknown): void {
+        this.setMany([{ root, id, field, value }]);
+    }
+
+    /** Several values as one step, as a pasted block. */
+    setMany(edits: { root: string; id: string; field: string; value: unknown }[]): void {
+        if (!this.state.mayEdit) return;
+        this.step(() => {
+            for (const { root, id, field, value } of edits) {
+                const kind = fieldOf(rootNamed(root), field);
+                const { map } = this.content.root(root);
+                const entity = id === "" ? map : map.get(id);
+                if (kind && entity instanceof Y.Map) setField(entity, kind, value);
+            }
+        });
+    }
+
+    /** A number of a root of counts; `null` takes it away. */
+    count(root: string, tag: string, value: number | null): void {
+        if (!this.state.mayEdit) return;
+        const { map } = this.content.root(root);
+        this.step(() => (value === null ? map.delete(tag) : map.set(tag, value)));
+    }
+
+    /** Makes things behind all others, or behind one, and answers their ids. Undone, they are archived: somebody may have written in them. */
+    add(root: string, rows: Record<string, unknown>[], behind?: string): string[] {
+        if (!this.state.mayEdit) return [];
+        const content = this.content.root(root);
+        const ranks = ranksBehind(content, rows.length, behind);
+        const make = () =>
+            rows.map((fields, at) => makeEntity(content.root, content.map, fields, ranks[at] ?? "V", true));
+        const ids = this.doc.transact(make, "add");
+        this.step(() => {
+            for (const id of ids) (content.map.get(id) as Y.Map<unknown>).set("archived", false);
+        });
+        return ids;
+    }
+
+    archive(root: string, ids: string[], archived: boolean): void {
+        if (!this.state.mayEdit) return;
+        const { map } = this.content.root(root);
+        this.step(() => {
+            for (const id of ids) {
+                const entity = map.get(id);
+                if (entity instanceof Y.Map && (entity.get("archived") === true) !== archived)
+                    entity.set("archived", archived);
+            }
+        });
+    }
+
+    /** The shared text of a field, made if it is not there yet. */
+    text(root: string, id: string, field: string): Y.Text | undefined {
+        const { map } = this.content.root(root);
+        const entity = id === "" ? map : map.get(id);
+        if (!(entity instanceof Y.Map)) return undefined;
+        const now = entity.get(field);
+        return now instanceof Y.Text ? now : undefined;
+    }
+
+    startText(root: string, id: string, field: string): void {
+        if (!this.state.mayEdit || this.text(root, id, field)) return;
+        const { map } = this.content.root(root);
+        const entity = id === "" ? map : map.get(id);
+        if (!(entity instanceof Y.Map)) return;
+        const before = entity.get(field);
+        this.doc.transact(() => entity.set(field, new Y.Text(typeof before === "string" ? before : "")), "add");
+    }
+
+    /** Offers of refused words are over. */
+    forgetKept(): void {
+        this.storage.removeItem(this.keptKey);
+        this.become({ kept: undefined });
+    }
+
+    async close(): Promise<void> {
+        this.closed = true;
+        for (const off of this.offs) off();
+        clearTimeout(this.settling);
+        await this.replica.destroy(true);
+    }
+
+    private open(): Replica {
+        const replica = new Replica(this.socket, this.id, this.user, this.token, this.origin);
+        const { provider, copy, doc, content } = replica;
+        const own = () => this.replica === replica && !this.closed;
+        const meta = content.root("meta");
+        const surroundings = () => {
+            const { tz, cur } = meta.fields;
+            if (typeof tz === "string") this.around.zone = tz;
+            if (typeof cur === "string") this.around.cur = cur;
+        };
+        meta.subscribe(surroundings);
+        doc.on("afterTransaction", (transaction: Y.Transaction) => {
+            if (!own() || transaction.changed.size === 0) return;
+            if (!transaction.local || transaction.origin === provider || transaction.origin === copy) return;
+            this.typed.add(content.places(transaction));
+            this.settle();
+        });
+        copy?.on("synced", () => {
+            this.local = true;
+            if (own()) this.settle();
+        });
+        provider.on("authenticated", ({ scope }: { scope: string }) => {
+            if (own()) this.become({ mayEdit: scope === "read-write" && !this.state.readOnly, gone: undefined });
+        });
+        provider.on("authenticationFailed", ({ reason }: { reason: string }) => {
+            if (own()) this.denied(reason);
+        });
+        provider.on("synced", () => own() && this.settle());
+        provider.on("unsyncedChanges", () => own() && this.settle());
+        provider.on("close", () => own() && this.settle());
+        provider.on("stateless", ({ payload }: { payload: string }) => {
+            // Notifications about a plan come on its own address.
+            if (own()) this.hear(payload);
+        });
+        provider.attach();
+        return replica;
+    }
+
+    private hear(payload: string): void {
+        let said: { method?: string; params?: unknown };
+        try {
+            said = JSON.parse(payload);
+        } catch {
+            return;
+        }
+        if (said.method === "document.reset") {
+            const { say, code } = said.params as Notifications["document.reset"]["params"];
+            void this.reset(say, code);
+        }
+        if (said.method === "plan.read_only") {
+            const { say } = said.params as Notifications["plan.read_only"]["params"];
+            this.become({ mayEdit: false, readOnly: say });
+        }
+        if (said.method === "plan.size_warning") {
+            this.become({ warning: (said.params as Notifications["plan.size_warning"]["params"]).say });
+        }
+        if (said.method === "member.changed") this.onRole(said.params as Notifications["member.changed"]["params"]);
+    }
+
+    private onRole({ plan, role }: { plan: string; role?: string | null }): void {
+        if (plan !== this.id) return;
+        if (!role) this.become({ mayEdit: false, gone: "You are no longer a member of this plan." });
+        else this.become({ mayEdit: EDITS.includes(role) && !this.state.readOnly });
+    }
+
+    private denied(reason: string): void {
+        // Between a reset and the new document the server says no to the old one.
+        if (/expired/.test(reason)) {
+            void this.replica.provider.sendToken();
+            return;
+        }
+        if (/Failed to get token/.test(reason)) return;
+        this.become({ gone: reason.charAt(0).toUpperCase() + reason.slice(1), mayEdit: false });
+    }
+
+    private settle(): void {
+        const { provider, content } = this.replica;
+        const done = provider.unsyncedChanges === 0 && provider.isAuthenticated;
+        const ready = this.state.ready || provider.synced || (this.local && !content.isEmpty);
+        const saved: Saved = !ready
+            ? "loading"
+            : !provider.isAuthenticated
+              ? "offline"
+              : done && this.typed.count === 0
+                ? "saved"
+                : "saving";
+        this.become({ saved, ready, waiting: this.typed.count });
+        clearTimeout(this.settling);
+        if (done && this.typed.count > 0) {
+            this.settling = setTimeout(() => {
+                if (this.replica.provider.unsyncedChanges !== 0) return;
+                this.typed.clear();
+                this.become({ saved: "saved", waiting: 0 });
+            }, SETTLED_MS);
+        }
+    }
+
+    /** The replica has no future: its words are kept, and the document is loaded anew. */
+    private async reset(say: string, code: string): Promise<void> {
+        const before = this.replica;
+        const edits = this.typed.list().flatMap((place) => {
+            const content = before.content.root(place.root);
+            const fields = place.id === "" ? content.fields : content.get(place.id)?.fields;
+            if (!fields) return [];
+            const value = place.field === "" ? fields : fields[place.field];
+            return [{ ...place, title: this.title(place.root, place.id) ?? rootNamed(place.root).noun, value }];
+        });
+        this.typed.clear();
+        const earlier = this.state.kept?.edits ?? [];
+        const all = [
+            ...earlier.filter(
+                (one) =>
+                    !edits.some((edit) => edit.root === one.root && edit.id === one.id && edit.field === one.field),
+            ),
+            ...edits,
+        ];
+        const kept = all.length > 0 ? { say, at: new Date().toISOString(), edits: all } : undefined;
+        if (kept) this.storage.setItem(this.keptKey, JSON.stringify(kept));
+        this.local = false;
+        const ended = before.destroy(false);
+        if (code === "not_found") {
+            this.become({ gone: say, mayEdit: false, kept });
+            return;
+        }
+        // The copy has the same name, so the next one waits until this one is gone.
+        await ended.catch(() => undefined);
+        if (this.closed) return;
+        this.replica = this.open();
+        this.become({ saved: "loading", ready: false, waiting: 0, kept, replica: this.state.replica + 1 });
+    }
+
+    private get keptKey(): string {
+        return `convene:kept:${this.user.id}/${this.id}`;
+    }
+
+    private readKept(): KeptEdits | undefined {
+        try {
+            return (JSON.parse(this.storage.getItem(this.keptKey) ?? "null") as KeptEdits | null) ?? undefined;
+        } catch {
+            return undefined;
+        }
+    }
+
+    private become(change: Partial<PlanState>): void {
+        const next = { ...this.state, ...change };
+        const keys = Object.keys(change) as (keyof PlanState)[];
+        if (keys.every((key) => this.state[key] === next[key])) return;
+        this.state = next;
+        for (const listener of [...this.listeners]) listener();
+    }
+}
