@@ -108,6 +108,7 @@ const FIELDS: Record<string, string> = {
     "rooms.cap": "Capacity",
     "rooms.area_m2": "Area (m²)",
     "rooms.avail": "Available",
+    "speakers.org": "Organisation",
     "speakers.avail": "Available",
     "speakers.from": "Comes from",
     "speakers.asked_on": "Asked on",

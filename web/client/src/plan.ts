@@ -85,6 +85,7 @@ export class Plan {
     private settling: ReturnType<typeof setTimeout> | undefined;
     private closed = false;
     private local = false;
+    private together = false;
 
     constructor(
         readonly id: string,
@@ -159,9 +160,24 @@ export class Plan {
 
     /** One undoable step. */
     private step(work: () => void): void {
-        this.undo.stopCapturing();
+        if (!this.together) this.undo.stopCapturing();
         this.doc.transact(work, this.origin);
-        this.undo.stopCapturing();
+        if (!this.together) this.undo.stopCapturing();
+    }
+
+    /** Several calls as one step. */
+    batch(work: () => void): void {
+        const { undo } = this;
+        undo.stopCapturing();
+        undo.captureTimeout = Number.MAX_SAFE_INTEGER;
+        this.together = true;
+        try {
+            work();
+        } finally {
+            this.together = false;
+            undo.captureTimeout = 0;
+            undo.stopCapturing();
+        }
     }
 
     set(root: string, id: string, field: string, value: unknown): void {

@@ -7,6 +7,7 @@ import {
     type ClipboardEvent,
     type KeyboardEvent,
     type PointerEvent,
+    type SyntheticEvent,
     useCallback,
     useEffect,
     useLayoutEffect,
@@ -266,8 +267,11 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
             });
             if (!row && Object.keys(fresh).length > 0) added.push({ ...defaults(root), ...fresh });
         }
-        plan.setMany(edits);
-        const ids = added.length > 0 ? plan.add(root.name, added) : [];
+        let ids: string[] = [];
+        plan.batch(() => {
+            plan.setMany(edits);
+            if (added.length > 0) ids = plan.add(root.name, added);
+        });
         const width = single ? block.right - block.left + 1 : Math.max(...cells.map((row) => row.length));
         setSelection({
             active: { row: block.top, col: block.left },
@@ -290,7 +294,7 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
     };
 
     const onKey = (event: KeyboardEvent) => {
-        if (editing || event.nativeEvent.isComposing) return;
+        if (editing || !within(event) || event.nativeEvent.isComposing) return;
         const command = event.ctrlKey || event.metaKey;
         const moved = move({ active, anchor }, { key: event.key, shift: event.shiftKey, command }, size);
         if (moved) {
@@ -349,8 +353,8 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         return cell && row ? { row: Number(row.dataset.row), col: Number(cell.dataset.col) } : undefined;
     };
     const onDown = (event: PointerEvent) => {
-        if (!(event.target instanceof HTMLElement) || event.target.closest(".cell-editor")) return;
-        const opened = event.target.closest<HTMLElement>("[data-open]");
+        if (!within(event) || event.target.closest(".cell-editor")) return;
+        const opened = event.target.closest<HTMLElement>("[data-opens]");
         if (opened) return;
         const cell = cellAt(event.target);
         if (!cell || event.button !== 0) return;
@@ -389,18 +393,13 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
             onPointerUp={() => {
                 dragging.current = false;
             }}
-            onDoubleClick={(event) => cellAt(event.target) && edit()}
+            onDoubleClick={(event) => within(event) && cellAt(event.target) && edit()}
             onClick={(event) => {
-                const opened =
-                    event.target instanceof HTMLElement ? event.target.closest<HTMLElement>("[data-open]") : null;
-                const row = opened ? rows[Number(opened.dataset.open)] : undefined;
+                if (!within(event)) return;
+                const opened = event.target.closest<HTMLElement>("[data-opens]");
+                const row = opened ? rows[Number(opened.dataset.opens)] : undefined;
                 if (row) onOpen(row.id);
-                else if (
-                    event.target instanceof HTMLElement &&
-                    cellAt(event.target) &&
-                    !event.target.closest(".cell-editor")
-                )
-                    focus();
+                else if (cellAt(event.target) && !event.target.closest(".cell-editor")) focus();
             }}
             onFocus={() => setFocused(true)}
             onBlur={(event) => {
@@ -466,6 +465,11 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
             </div>
         </div>
     );
+}
+
+/** React hands on what happens in the list of an open picker, which is elsewhere in the page. */
+function within<E extends SyntheticEvent>(event: E): event is E & { target: HTMLElement } {
+    return event.target instanceof HTMLElement && event.currentTarget.contains(event.target);
 }
 
 function Head({

@@ -39,7 +39,7 @@ function RowView({ row, index, top, columns, version, activeCol, selected, edito
                 <button
                     type="button"
                     className="grid-open"
-                    data-open={index}
+                    data-opens={index}
                     tabIndex={-1}
                     aria-label={`Open row ${index + 1}`}
                 >

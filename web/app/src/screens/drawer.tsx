@@ -40,15 +40,16 @@ export function Drawer({ root, id, field, onClose }: Props) {
             return undefined;
         }
         wanted.scrollIntoView({ block: "center" });
-        // The editor of a long text comes a moment later.
-        const timer = setTimeout(() => {
+        // The editor of a long text comes a moment later, the first time after it was fetched.
+        let tries = 0;
+        const timer = setInterval(() => {
             const host = wanted.querySelector<HTMLElement>(".text-host");
-            const target =
-                host?.shadowRoot?.querySelector<HTMLElement>(".cm-content") ??
-                wanted.querySelector<HTMLElement>("input, select, textarea, button");
+            const inside = host?.shadowRoot?.querySelector<HTMLElement>(".cm-content");
+            const target = inside ?? wanted.querySelector<HTMLElement>("input, select, textarea, button");
             target?.focus();
-        }, 120);
-        return () => clearTimeout(timer);
+            if (target || ++tries > 30) clearInterval(timer);
+        }, 100);
+        return () => clearInterval(timer);
     }, [id, field]);
 
     if (!row) {
