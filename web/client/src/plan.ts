@@ -101,6 +101,13 @@ export class Plan {
         if (kept) this.state.kept = kept;
         this.replica = this.open();
         this.offs.push(control.on("member.changed", (changed) => this.onRole(changed)));
+        if (typeof window !== "undefined") {
+            const settle = () => this.settle();
+            for (const name of ["online", "offline"]) {
+                window.addEventListener(name, settle);
+                this.offs.push(() => window.removeEventListener(name, settle));
+            }
+        }
     }
 
     get doc(): Y.Doc {
@@ -322,7 +329,7 @@ export class Plan {
 
     private onRole({ plan, role }: { plan: string; role?: string | null }): void {
         if (plan !== this.id) return;
-        if (!role) this.become({ mayEdit: false, gone: "You are no longer a member of this plan." });
+        if (!role) this.become({ mayEdit: false, gone: "You are no longer a member of this plan" });
         else this.become({ mayEdit: EDITS.includes(role) && !this.state.readOnly });
     }
 
@@ -340,9 +347,11 @@ export class Plan {
         const { provider, content } = this.replica;
         const done = provider.unsyncedChanges === 0 && provider.isAuthenticated;
         const ready = this.state.ready || provider.synced || (this.local && !content.isEmpty);
+        // A socket notices late that its network is gone; the browser knows at once.
+        const away = !provider.isAuthenticated || (typeof navigator !== "undefined" && navigator.onLine === false);
         const saved: Saved = !ready
             ? "loading"
-            : !provider.isAuthenticated
+            : away
               ? "offline"
               : done && this.typed.count === 0
                 ? "saved"
