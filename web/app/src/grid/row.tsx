@@ -35,7 +35,7 @@ function RowView({ row, index, top, columns, version, activeCol, selected, edito
             tabIndex={-1}
         >
             <div className="grid-number" role="rowheader" tabIndex={-1}>
-                <span aria-hidden>{index + 1}</span>
+                <span>{index + 1}</span>
                 <button
                     type="button"
                     className="grid-open"

@@ -21,9 +21,13 @@ export function AccountMenu() {
     };
     return (
         <Menu
-            label={`Account of ${user.name}`}
             className="who-button"
-            trigger={<Who user={user} small />}
+            trigger={
+                <>
+                    <Who user={user} small />
+                    <span className="unseen">, account and colours</span>
+                </>
+            }
             items={[
                 {
                     say: now === "light" ? "Light colours (now)" : "Light colours",

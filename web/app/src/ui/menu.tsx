@@ -14,7 +14,8 @@ export interface Item {
 }
 
 interface Props {
-    label: string;
+    /** Left out when the trigger says it in words. */
+    label?: string;
     className?: string;
     trigger: ReactNode;
     items: (Item | "line")[];
