@@ -12,6 +12,15 @@ export function socketAddress(base: string): string {
     return url.href;
 }
 
+export interface ClientOptions {
+    /** The server's address; that of the page when left out. */
+    base?: string;
+    /** Where the platform has none of its own. */
+    WebSocket?: unknown;
+    /** Where to remember what is not acknowledged; the browser's when left out. */
+    storage?: Storage;
+}
+
 export class Client {
     readonly control: Control;
     private readonly socket: HocuspocusProviderWebsocket;
@@ -21,13 +30,14 @@ export class Client {
     constructor(
         readonly session: Session,
         readonly user: User,
-        base = "",
+        private readonly options: ClientOptions = {},
     ) {
         this.socket = new HocuspocusProviderWebsocket({
-            url: socketAddress(base),
+            url: socketAddress(options.base ?? ""),
             delay: 500,
             minDelay: 500,
             maxDelay: 15_000,
+            ...(options.WebSocket ? { WebSocketPolyfill: options.WebSocket } : {}),
         });
         const token = () => session.token();
         this.control = new Control(this.socket, token);
@@ -41,7 +51,7 @@ export class Client {
     plan(id: string): Plan {
         let plan = this.open.get(id);
         if (!plan) {
-            plan = new Plan(id, this.user, this.socket, this.control, () => this.session.token());
+            plan = new Plan(id, this.user, this.socket, this.control, () => this.session.token(), this.options.storage);
             this.open.set(id, plan);
         }
         return plan;

@@ -8,6 +8,7 @@ import type { Control } from "./control.ts";
 import { makeEntity, ranksBehind, setField } from "./edit.ts";
 import type { Notifications } from "./generated/control.ts";
 import { Presence } from "./presence.ts";
+import { rankBetween } from "./rank.ts";
 import { fieldOf, rootNamed, titleField } from "./schema.ts";
 import type { User } from "./session.ts";
 import { type KeptEdits, Typed } from "./typed.ts";
@@ -223,6 +224,19 @@ export class Plan {
             for (const id of ids) (content.map.get(id) as Y.Map<unknown>).set("archived", false);
         });
         return ids;
+    }
+
+    /** Puts a thing between its neighbours: before the one `by` places up or down in `order`. */
+    move(root: string, id: string, order: readonly string[], by: 1 | -1): void {
+        if (!this.state.mayEdit) return;
+        const content = this.content.root(root);
+        const at = order.indexOf(id);
+        const to = at + by;
+        const entity = content.map.get(id);
+        if (at < 0 || to < 0 || to >= order.length || !(entity instanceof Y.Map)) return;
+        const rank = (index: number) => content.get(order[index] ?? "")?.rank;
+        const [low, high] = by > 0 ? [rank(to), rank(to + 1)] : [rank(to - 1), rank(to)];
+        this.step(() => entity.set("rank", rankBetween(low, high)));
     }
 
     archive(root: string, ids: string[], archived: boolean): void {

@@ -4,6 +4,7 @@ import { Content } from "../src/content.ts";
 import { makeEntity, ranksBehind, setField } from "../src/edit.ts";
 import { fieldOf, rootNamed } from "../src/schema.ts";
 import { Typed } from "../src/typed.ts";
+import { memory } from "./memory.ts";
 
 const sessions = rootNamed("sessions");
 
@@ -28,18 +29,6 @@ function plan() {
             ),
         );
     return { doc, content, root, make };
-}
-
-function storage(): Storage {
-    const held = new Map<string, string>();
-    return {
-        getItem: (key) => held.get(key) ?? null,
-        setItem: (key, value) => void held.set(key, value),
-        removeItem: (key) => void held.delete(key),
-        clear: () => held.clear(),
-        key: () => null,
-        length: 0,
-    };
 }
 
 test("a thing is made with all its shared types, in one transaction", () => {
@@ -140,7 +129,7 @@ test("the places that a transaction changed are found, however deep", () => {
 });
 
 test("what was typed is counted by field, and a new thing once", () => {
-    const typed = new Typed("key", storage());
+    const typed = new Typed("key", memory());
     typed.add([
         { root: "sessions", id: "a" },
         { root: "sessions", id: "a", field: "title" },

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
 import { Menu } from "../ui/menu.tsx";
 import { tell } from "../ui/toast.ts";
+import { label } from "../words.ts";
 import { tone } from "./cell.tsx";
 
 /** A column shows so many at first; a board of hundreds is read by nobody. */
@@ -24,6 +25,11 @@ function lines(root: Root, stage: Field): Field[] {
     const title = titleField(root);
     const kinds: Field["kind"][] = ["record", "money", "day", "ref", "refs", "enum", "instant"];
     return root.fields.filter((field) => field !== stage && field !== title && kinds.includes(field.kind)).slice(0, 5);
+}
+
+/** A room or a person says what it is; a day or an amount does not. */
+function saidByItself(field: Field): boolean {
+    return field.kind === "ref" || field.kind === "refs" || field.name === "slot" || field.name === "kind";
 }
 
 export function Board({ root, rows, stage, onOpen, openId }: Props) {
@@ -95,7 +101,7 @@ export function Board({ root, rows, stage, onOpen, openId }: Props) {
                                         const said = showValue(field, row.fields[field.name], plan.around);
                                         return said ? (
                                             <p key={field.name} className="card-line">
-                                                {said}
+                                                {saidByItself(field) ? said : `${label(root.name, field)}: ${said}`}
                                             </p>
                                         ) : null;
                                     })}

@@ -2,7 +2,7 @@
 
 import { copyValue, type Peer, parseValue, type Root, type Row, same, stageField } from "@convene/client";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown, ArrowUp } from "lucide-react";
+import { Archive, ArchiveRestore, ArrowDown, ArrowUp } from "lucide-react";
 import {
     type ClipboardEvent,
     type KeyboardEvent,
@@ -296,6 +296,20 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
     const onKey = (event: KeyboardEvent) => {
         if (editing || !within(event) || event.nativeEvent.isComposing) return;
         const command = event.ctrlKey || event.metaKey;
+        if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+            event.preventDefault();
+            if (!current || !mayEdit) return;
+            if (layout.sort)
+                tell("Rows can be moved when the table is not sorted: press the column's name until it is not.");
+            else
+                plan.move(
+                    root.name,
+                    current.id,
+                    rows.map(({ id }) => id),
+                    event.key === "ArrowDown" ? 1 : -1,
+                );
+            return;
+        }
         const moved = move({ active, anchor }, { key: event.key, shift: event.shiftKey, command }, size);
         if (moved) {
             event.preventDefault();
@@ -347,6 +361,22 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         if (id) activeId.current = id;
     };
 
+    const chosen = rows.slice(block.top, block.bottom + 1);
+    const manyChosen = mayEdit && chosen.length > 1;
+    const archiveChosen = (archived: boolean) => {
+        plan.archive(
+            root.name,
+            chosen.map(({ id }) => id),
+            archived,
+        );
+        setSelection({ active: { row: block.top, col: active.col }, anchor: { row: block.top, col: active.col } });
+        focus();
+        tell(`${plural(chosen.length, "row")} ${archived ? "archived" : "restored"}.`, {
+            say: "Undo",
+            run: () => plan.undo.undo(),
+        });
+    };
+
     const cellAt = (target: EventTarget): Cell | undefined => {
         const cell = target instanceof HTMLElement ? target.closest<HTMLElement>("[data-col]") : null;
         const row = cell?.closest<HTMLElement>("[data-row]");
@@ -372,98 +402,126 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
     const width = columns.reduce((sum, one) => sum + one.width, NUMBER_WIDTH);
     const items = virtual.getVirtualItems();
     return (
-        <div
-            ref={scroller}
-            className="grid"
-            role="grid"
-            aria-label={root.name}
-            aria-rowcount={rows.length + 1}
-            aria-colcount={columns.length + 1}
-            aria-multiselectable
-            aria-readonly={!mayEdit}
-            aria-activedescendant={
-                current && items.some(({ index }) => index === active.row) ? cellId(active.row, active.col) : undefined
-            }
-            tabIndex={0}
-            onKeyDown={onKey}
-            onCopy={copy}
-            onPaste={paste}
-            onPointerDown={onDown}
-            onPointerMove={onMove}
-            onPointerUp={() => {
-                dragging.current = false;
-            }}
-            onDoubleClick={(event) => within(event) && cellAt(event.target) && edit()}
-            onClick={(event) => {
-                if (!within(event)) return;
-                const opened = event.target.closest<HTMLElement>("[data-opens]");
-                const row = opened ? rows[Number(opened.dataset.opens)] : undefined;
-                if (row) onOpen(row.id);
-                else if (cellAt(event.target) && !event.target.closest(".cell-editor")) focus();
-            }}
-            onFocus={() => setFocused(true)}
-            onBlur={(event) => {
-                if (event.currentTarget.contains(event.relatedTarget)) return;
-                setFocused(false);
-                plan.presence.enter(null);
-            }}
-        >
+        <>
             <div
-                className="grid-sheet"
-                role="presentation"
-                style={{ width, height: virtual.getTotalSize() + HEAD_HEIGHT, ["--columns" as string]: template }}
+                ref={scroller}
+                className="grid"
+                role="grid"
+                aria-label={root.name}
+                aria-rowcount={rows.length + 1}
+                aria-colcount={columns.length + 1}
+                aria-multiselectable
+                aria-readonly={!mayEdit}
+                aria-activedescendant={
+                    current && items.some(({ index }) => index === active.row)
+                        ? cellId(active.row, active.col)
+                        : undefined
+                }
+                tabIndex={0}
+                onKeyDown={onKey}
+                onCopy={copy}
+                onPaste={paste}
+                onPointerDown={onDown}
+                onPointerMove={onMove}
+                onPointerUp={() => {
+                    dragging.current = false;
+                }}
+                onDoubleClick={(event) => within(event) && cellAt(event.target) && edit()}
+                onClick={(event) => {
+                    if (!within(event)) return;
+                    const opened = event.target.closest<HTMLElement>("[data-opens]");
+                    const row = opened ? rows[Number(opened.dataset.opens)] : undefined;
+                    if (row) onOpen(row.id);
+                    else if (cellAt(event.target) && !event.target.closest(".cell-editor")) focus();
+                }}
+                onFocus={() => setFocused(true)}
+                onBlur={(event) => {
+                    if (event.currentTarget.contains(event.relatedTarget)) return;
+                    setFocused(false);
+                    plan.presence.enter(null);
+                }}
             >
-                <div className="grid-head" role="row" aria-rowindex={1} tabIndex={-1}>
-                    <div className="grid-number" role="columnheader" tabIndex={-1}>
-                        <span className="unseen">Row</span>
+                <div
+                    className="grid-sheet"
+                    role="presentation"
+                    style={{ width, height: virtual.getTotalSize() + HEAD_HEIGHT, ["--columns" as string]: template }}
+                >
+                    <div className="grid-head" role="row" aria-rowindex={1} tabIndex={-1}>
+                        <div className="grid-number" role="columnheader" tabIndex={-1}>
+                            <span className="unseen">Row</span>
+                        </div>
+                        {columns.map((one, col) => (
+                            <Head
+                                key={one.field.name}
+                                column={one}
+                                first={col === 0}
+                                layout={layout}
+                                onLayout={onLayout}
+                            />
+                        ))}
                     </div>
-                    {columns.map((one, col) => (
-                        <Head key={one.field.name} column={one} first={col === 0} layout={layout} onLayout={onLayout} />
-                    ))}
+                    {items.map(({ index, start }) => {
+                        const row = rows[index];
+                        if (!row) return null;
+                        const isActive = index === active.row;
+                        const inside =
+                            index >= block.top &&
+                            index <= block.bottom &&
+                            (block.top !== block.bottom || block.left !== block.right);
+                        return (
+                            <GridRow
+                                key={row.id}
+                                row={row}
+                                index={index}
+                                top={start + HEAD_HEIGHT}
+                                columns={columns}
+                                version={version}
+                                activeCol={isActive ? active.col : null}
+                                selected={inside ? block : null}
+                                open={row.id === openId}
+                                peers={here.get(row.id) ?? NOBODY}
+                                editor={
+                                    isActive && editing && column ? (
+                                        <CellEditor
+                                            field={column.field}
+                                            name={column.name}
+                                            value={row.fields[column.field.name]}
+                                            start={editing.start}
+                                            typed={editing.typed}
+                                            onDone={put}
+                                            onPick={(value) => {
+                                                if (value !== null || !column.field.needed)
+                                                    plan.set(root.name, row.id, column.field.name, value);
+                                                stop();
+                                            }}
+                                            onCancel={stop}
+                                        />
+                                    ) : null
+                                }
+                            />
+                        );
+                    })}
                 </div>
-                {items.map(({ index, start }) => {
-                    const row = rows[index];
-                    if (!row) return null;
-                    const isActive = index === active.row;
-                    const inside =
-                        index >= block.top &&
-                        index <= block.bottom &&
-                        (block.top !== block.bottom || block.left !== block.right);
-                    return (
-                        <GridRow
-                            key={row.id}
-                            row={row}
-                            index={index}
-                            top={start + HEAD_HEIGHT}
-                            columns={columns}
-                            version={version}
-                            activeCol={isActive ? active.col : null}
-                            selected={inside ? block : null}
-                            open={row.id === openId}
-                            peers={here.get(row.id) ?? NOBODY}
-                            editor={
-                                isActive && editing && column ? (
-                                    <CellEditor
-                                        field={column.field}
-                                        name={column.name}
-                                        value={row.fields[column.field.name]}
-                                        start={editing.start}
-                                        typed={editing.typed}
-                                        onDone={put}
-                                        onPick={(value) => {
-                                            if (value !== null || !column.field.needed)
-                                                plan.set(root.name, row.id, column.field.name, value);
-                                            stop();
-                                        }}
-                                        onCancel={stop}
-                                    />
-                                ) : null
-                            }
-                        />
-                    );
-                })}
             </div>
-        </div>
+            {manyChosen && (
+                <div className="chosen" role="toolbar" aria-label="Selected rows">
+                    <span>{plural(chosen.length, "row")}</span>
+                    {chosen.some(({ archived }) => !archived) && (
+                        <button type="button" className="button small" onClick={() => archiveChosen(true)}>
+                            <Archive size={13} aria-hidden /> Archive
+                        </button>
+                    )}
+                    {chosen.some(({ archived }) => archived) && (
+                        <button type="button" className="button small" onClick={() => archiveChosen(false)}>
+                            <ArchiveRestore size={13} aria-hidden /> Restore
+                        </button>
+                    )}
+                    <button type="button" className="button small" onClick={fillDown}>
+                        Fill down <kbd>Ctrl D</kbd>
+                    </button>
+                </div>
+            )}
+        </>
     );
 }
 

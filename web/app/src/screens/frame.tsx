@@ -25,6 +25,7 @@ import { tell } from "../ui/toast.ts";
 import { Who } from "../ui/who.tsx";
 import { GROUPS, OVERVIEW_ICON as OverviewIcon, plural, ROOT_WORDS } from "../words.ts";
 import { AccountMenu } from "./account.tsx";
+import { Broken } from "./broken.tsx";
 import { Counts } from "./counts.tsx";
 import { Files } from "./files.tsx";
 import { Findings } from "./findings.tsx";
@@ -259,7 +260,9 @@ function Frame() {
                         {state.readOnly && <p className="notice warn top">{state.readOnly}</p>}
                         {state.warning && !state.readOnly && <p className="notice warn top">{state.warning}</p>}
                         <Kept />
-                        <Screen screen={screen} />
+                        <Broken key={screen}>
+                            <Screen screen={screen} />
+                        </Broken>
                     </>
                 )}
             </main>

@@ -26,6 +26,7 @@ const KEYS: { title: string; keys: [string, string][] }[] = [
             ["Ctrl D", "Fill down"],
             ["Delete", "Empty the cells"],
             ["Ctrl Enter", "Add a row"],
+            ["Alt Up, Alt Down", "Move the row"],
         ],
     },
     {
