@@ -14,3 +14,8 @@ import { setTheme, theme } from "./theme.ts";
 setTheme(theme());
 const page = document.getElementById("page");
 if (page) createRoot(page).render(<App session={new Session("")} />);
+
+// The page opens without a network too; a development server has nothing to keep.
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+    navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+}

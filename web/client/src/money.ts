@@ -39,6 +39,13 @@ export function decimalOf(money: Money): string {
     return exponent === 0 ? sign + whole : `${sign}${whole}.${digits.slice(-exponent)}`;
 }
 
+/** As a decimal with its currency, "18,000.00 EUR", which `parseMoney` reads. */
+export function writtenMoney(money: Money): string {
+    const [whole = "", part] = decimalOf(money).split(".");
+    const grouped = whole.replaceAll(/\B(?=(\d{3})+$)/g, ",");
+    return `${part === undefined ? grouped : `${grouped}.${part}`} ${money.cur}`;
+}
+
 const shown = new Map<string, Intl.NumberFormat>();
 
 /** For people: "€18,000", "$1,200.50". Cents are left out when there are none. */

@@ -97,7 +97,7 @@ export class Plan {
         private readonly storage: Storage = localStorage,
     ) {
         this.typed = new Typed(`convene:typed:${user.id}/${id}`, storage);
-        this.state = { saved: "loading", waiting: this.typed.count, ready: false, mayEdit: false, replica: 1 };
+        this.state = { saved: "loading", waiting: this.typed.count, ready: false, mayEdit: this.mightEdit, replica: 1 };
         const kept = this.readKept();
         if (kept) this.state.kept = kept;
         this.replica = this.open();
@@ -304,7 +304,9 @@ export class Plan {
             if (own()) this.settle();
         });
         provider.on("authenticated", ({ scope }: { scope: string }) => {
-            if (own()) this.become({ mayEdit: scope === "read-write" && !this.state.readOnly, gone: undefined });
+            if (!own()) return;
+            this.remember(scope === "read-write");
+            this.become({ mayEdit: scope === "read-write" && !this.state.readOnly, gone: undefined });
         });
         provider.on("authenticationFailed", ({ reason }: { reason: string }) => {
             if (own()) this.denied(reason);
@@ -344,7 +346,10 @@ export class Plan {
     private onRole({ plan, role }: { plan: string; role?: string | null }): void {
         if (plan !== this.id) return;
         if (!role) this.become({ mayEdit: false, gone: "You are no longer a member of this plan" });
-        else this.become({ mayEdit: EDITS.includes(role) && !this.state.readOnly });
+        else {
+            this.remember(EDITS.includes(role));
+            this.become({ mayEdit: EDITS.includes(role) && !this.state.readOnly });
+        }
     }
 
     private denied(reason: string): void {
@@ -413,6 +418,19 @@ export class Plan {
         if (this.closed) return;
         this.replica = this.open();
         this.become({ saved: "loading", ready: false, waiting: 0, kept, replica: this.state.replica + 1 });
+    }
+
+    /** What the server said last: without a network it is all there is to go by, and what it refuses is kept. */
+    private get mightEdit(): boolean {
+        return this.storage.getItem(this.roleKey) === "edits";
+    }
+
+    private remember(edits: boolean): void {
+        this.storage.setItem(this.roleKey, edits ? "edits" : "reads");
+    }
+
+    private get roleKey(): string {
+        return `convene:role:${this.user.id}/${this.id}`;
     }
 
     private get keptKey(): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decimalOf, parseMoney, showMoney } from "../src/money.ts";
+import { decimalOf, parseMoney, showMoney, writtenMoney } from "../src/money.ts";
 import { type Field, fieldOf, ROOTS, rootNamed, stageField, titleField } from "../src/schema.ts";
 import { checkValue, copyValue, parseValue, type Surroundings, same, showValue } from "../src/value.ts";
 
@@ -41,6 +41,10 @@ test("money is read by its currency and never rounded", () => {
     expect(decimalOf({ minor: -1230, cur: "EUR" })).toBe("-12.30");
     expect(decimalOf({ minor: 1, cur: "KWD" })).toBe("0.001");
     expect(showMoney({ minor: 1_800_000, cur: "EUR" })).toBe("€18,000");
+    for (const minor of [0, -5, 99, 100_000, 123_456_789, -1_000_000]) {
+        for (const cur of ["EUR", "JPY", "KWD"])
+            expect(parseMoney(writtenMoney({ minor, cur }), "USD")).toEqual({ minor, cur });
+    }
 });
 
 test("what is copied is read back as the same", () => {

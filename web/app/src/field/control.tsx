@@ -1,6 +1,17 @@
 // A control for a value of any kind but shared ones: it holds what is typed until that fits, and says beside it why not.
 
-import { checkValue, copyValue, type Field, parseValue, same, showValue, words } from "@convene/client";
+import {
+    checkValue,
+    copyValue,
+    type Field,
+    isMoney,
+    parseValue,
+    type Surroundings,
+    same,
+    showValue,
+    words,
+    writtenMoney,
+} from "@convene/client";
 import { Plus, X } from "lucide-react";
 import { type ReactNode, useEffect, useId, useState } from "react";
 import { usePlan } from "../context.ts";
@@ -58,14 +69,16 @@ const HINTS: Partial<Record<Field["kind"], string>> = {
     money: "1250.00",
 };
 
+/** What a field begins with when it is typed in. */
+function writtenAs(field: Field, value: unknown, around: Surroundings): string {
+    if (field.kind === "line" || field.kind === "url") return String(value ?? "");
+    if (field.kind === "money" && isMoney(value)) return writtenMoney(value);
+    return field.kind === "day" ? showValue(field, value, around) : copyValue(field, value, around);
+}
+
 function Typed({ field, label, value, disabled, onSet, id }: ControlProps) {
     const plan = usePlan();
-    const written =
-        field.kind === "line" || field.kind === "url"
-            ? String(value ?? "")
-            : field.kind === "day"
-              ? showValue(field, value, plan.around)
-              : copyValue(field, value, plan.around);
+    const written = writtenAs(field, value, plan.around);
     const [draft, setDraft] = useState<string>();
     const [say, setSay] = useState<string>();
     const own = useId();
@@ -339,14 +352,61 @@ function AnyRef({ label, value, disabled, onSet }: ControlProps) {
     );
 }
 
-/** What has no shape of its own: words as they are, anything else as JSON. */
-function Json({ label, value, disabled, onSet, id }: ControlProps) {
+type Scalars = Record<string, string | number | null>;
+
+/** What a place has, when nothing says otherwise. */
+const ADDRESS = ["street", "postal_code", "city", "country_code"];
+
+function scalarsOf(field: Field, value: unknown): Scalars | undefined {
+    if (value === undefined || value === null) return field.name === "address" ? {} : undefined;
+    if (typeof value !== "object" || Array.isArray(value)) return undefined;
+    const simple = Object.values(value).every((one) => one === null || ["string", "number"].includes(typeof one));
+    return simple ? (value as Scalars) : undefined;
+}
+
+/** What has no shape of its own: a field for each name where it is flat, words or numbers as they are, else JSON. */
+function Json(props: ControlProps) {
+    const { field, label, value, disabled, onSet } = props;
+    const scalars = scalarsOf(field, value);
+    if (!scalars) return <JsonText {...props} />;
+    const names = [...new Set([...(field.name === "address" ? ADDRESS : []), ...Object.keys(scalars)])];
+    return (
+        <fieldset className="parts" disabled={disabled}>
+            <legend className="unseen">{label}</legend>
+            {names.map((name) => (
+                // biome-ignore lint/a11y/noLabelWithoutControl: the control is inside
+                <label key={name} className="part">
+                    <span className="part-name">{words(name)}</span>
+                    <Typed
+                        field={{ name, kind: "line", needed: false, chars_max: 500 }}
+                        label={words(name)}
+                        value={scalars[name] ?? undefined}
+                        disabled={disabled}
+                        onSet={(next) => {
+                            const rest = { ...scalars };
+                            if (next === null) delete rest[name];
+                            else rest[name] = next as string;
+                            onSet(Object.keys(rest).length === 0 ? null : rest);
+                        }}
+                    />
+                </label>
+            ))}
+        </fieldset>
+    );
+}
+
+const isNumbers = (value: unknown): value is number[] =>
+    Array.isArray(value) && value.every((one) => typeof one === "number");
+
+function JsonText({ label, value, disabled, onSet, id }: ControlProps) {
     const written =
         value === undefined || value === null
             ? ""
             : typeof value === "string"
               ? value
-              : JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, " ");
+              : isNumbers(value)
+                ? value.join(", ")
+                : JSON.stringify(value);
     const [draft, setDraft] = useState<string>();
     const [say, setSay] = useState<string>();
     const own = useId();
@@ -354,6 +414,7 @@ function Json({ label, value, disabled, onSet, id }: ControlProps) {
         if (draft === undefined) return;
         const text = draft.trim();
         let next: unknown = text === "" ? null : text;
+        if (/^-?\d+(\.\d+)?(\s*,\s*-?\d+(\.\d+)?)+$/.test(text)) next = text.split(",").map(Number);
         if (/^[[{]/.test(text)) {
             try {
                 next = JSON.parse(text);

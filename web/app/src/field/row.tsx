@@ -30,7 +30,6 @@ const SINGLE = [
     "money",
     "enum",
     "bool",
-    "json",
     "ref",
     "zone",
     "currency",

@@ -1,6 +1,7 @@
 // The columns of a table: which fields, how wide, in what order.
 
 import { type Field, isMoney, type Plan, type Root, type Row, showValue, titleField, wallOf } from "@convene/client";
+import { lineTotal } from "../totals.ts";
 import { label } from "../words.ts";
 
 export interface Column {
@@ -9,6 +10,8 @@ export interface Column {
     width: number;
     /** Numbers stand right. */
     right: boolean;
+    /** What stands there is derived from the plan, and not a field. */
+    derive?: (row: Row) => unknown;
     /** Changed in the cell; everything else in the drawer. */
     inCell: boolean;
 }
@@ -17,7 +20,7 @@ const WIDTHS: Partial<Record<Field["kind"], number>> = {
     bool: 84,
     int: 96,
     number: 96,
-    enum: 124,
+    enum: 136,
     day: 118,
     instant: 190,
     money: 122,
@@ -65,12 +68,23 @@ function columnOf(root: Root, field: Field): Column {
 }
 
 /** The title first, what is long last. */
-export function columnsOf(root: Root): Column[] {
+export function columnsOf(root: Root, plan: Plan): Column[] {
     const title = titleField(root);
     const late = (field: Field) => field.kind === "text" || field.kind === "json" || field.kind === "list";
     const weight = (field: Field) => (field === title ? 0 : late(field) ? 2 : 1);
     const fields = [...root.fields].sort((a, b) => weight(a) - weight(b));
-    return fields.map((field) => columnOf(root, field));
+    const columns = fields.map((field) => columnOf(root, field));
+    if (root.name !== "budget") return columns;
+    const total: Column = {
+        field: { name: "=total", kind: "money", needed: false },
+        name: "Comes to",
+        width: 122,
+        right: true,
+        inCell: false,
+        derive: (row) => lineTotal(row.fields, plan.content),
+    };
+    const after = columns.findIndex(({ field }) => field.name === "qty") + 1;
+    return [...columns.slice(0, after), total, ...columns.slice(after)];
 }
 
 export interface Layout {
@@ -102,6 +116,10 @@ export function writeLayout(root: Root, layout: Layout): void {
     localStorage.setItem(`convene:table:${root.name}`, JSON.stringify(layout));
 }
 
+export function cellValueOf({ field, derive }: Column, row: Row): unknown {
+    return derive ? derive(row) : row.fields[field.name];
+}
+
 /** What a value sorts by: enums in the order of their stages, amounts by their currency first. */
 function sortKey(plan: Plan, field: Field, value: unknown): string | number | undefined {
     if (value === undefined || value === null || value === "") return undefined;
@@ -114,10 +132,10 @@ function sortKey(plan: Plan, field: Field, value: unknown): string | number | un
     return showValue(field, value, plan.around).toLowerCase();
 }
 
-export function sortRows(plan: Plan, root: Root, rows: Row[], sort: Layout["sort"]): Row[] {
-    const field = root.fields.find(({ name }) => name === sort?.field);
-    if (!sort || !field) return rows;
-    const keyed = rows.map((row) => ({ row, key: sortKey(plan, field, row.fields[field.name]) }));
+export function sortRows(plan: Plan, columns: Column[], rows: Row[], sort: Layout["sort"]): Row[] {
+    const column = columns.find(({ field }) => field.name === sort?.field);
+    if (!sort || !column) return rows;
+    const keyed = rows.map((row) => ({ row, key: sortKey(plan, column.field, cellValueOf(column, row)) }));
     const collator = new Intl.Collator("en", { numeric: true });
     keyed.sort((a, b) => {
         // What has nothing there stands last, whichever way.

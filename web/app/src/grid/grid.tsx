@@ -21,7 +21,7 @@ import { tell } from "../ui/toast.ts";
 import { plural } from "../words.ts";
 import { CellEditor } from "./cell.tsx";
 import { readBlock, writeBlock } from "./clipboard.ts";
-import type { Column, Layout } from "./columns.ts";
+import { type Column, cellValueOf, type Layout } from "./columns.ts";
 import { cellId, GridRow } from "./row.tsx";
 import { blockOf, type Cell, clamp, move, type Selection, type Size } from "./selection.ts";
 
@@ -55,16 +55,7 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
     const [editing, setEditing] = useState<Editing>();
     const [focused, setFocused] = useState(false);
     const dragging = useRef(false);
-    const referred = useMemo(
-        () => [
-            ...new Set(
-                root.fields
-                    .flatMap((field) => [field.root, ...(field.fields ?? []).map((part) => part.root)])
-                    .filter((name): name is string => Boolean(name)),
-            ),
-        ],
-        [root],
-    );
+    const referred = useMemo(() => referredBy(root), [root]);
     const version = useVersions(referred);
     const peers = useSyncExternalStore(plan.presence.subscribe, plan.presence.snapshot);
     const here = useMemo(() => {
@@ -96,6 +87,7 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
 
     // Somebody adds or sorts: the active cell stays with its thing.
     const activeId = useRef<string | undefined>(undefined);
+    const reveal = useRef(false);
     useLayoutEffect(() => {
         const id = activeId.current;
         if (id === undefined || rows[active.row]?.id === id) return;
@@ -122,6 +114,13 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         },
         [virtual, columns],
     );
+
+    // What was just added is below, and shown once it is the active one.
+    useEffect(() => {
+        if (!reveal.current || rows[active.row]?.id !== activeId.current) return;
+        reveal.current = false;
+        show({ row: active.row, col: 0 });
+    }, [rows, active.row, show]);
 
     const select = (next: Selection) => {
         activeId.current = rows[clamp(next.active, size).row]?.id;
@@ -209,7 +208,7 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
             .map((row) =>
                 columns
                     .slice(block.left, block.right + 1)
-                    .map(({ field }) => copyValue(field, row.fields[field.name], plan.around)),
+                    .map((one) => copyValue(one.field, cellValueOf(one, row), plan.around)),
             );
         event.clipboardData.setData("text/plain", writeBlock(cells));
         tell(`${plural(cells.length * (cells[0]?.length ?? 0), "cell")} copied.`);
@@ -358,7 +357,9 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
 
     const addRow = () => {
         const [id] = plan.add(root.name, [defaults(root)]);
-        if (id) activeId.current = id;
+        if (!id) return;
+        activeId.current = id;
+        reveal.current = true;
     };
 
     const chosen = rows.slice(block.top, block.bottom + 1);
@@ -523,6 +524,13 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
             )}
         </>
     );
+}
+
+/** The roots whose changes show in a table of this one: names that are referred to, and what a budget is priced by. */
+function referredBy(root: Root): string[] {
+    const names = root.fields.flatMap((field) => [field.root, ...(field.fields ?? []).map((part) => part.root)]);
+    const priced = root.name === "budget" ? ["meta", "brief", "speakers", "rooms", "tracks"] : [];
+    return [...new Set([...names.filter((name): name is string => Boolean(name)), ...priced])];
 }
 
 /** React hands on what happens in the list of an open picker, which is elsewhere in the page. */

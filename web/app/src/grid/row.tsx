@@ -3,7 +3,7 @@
 import type { Peer, Row } from "@convene/client";
 import { memo, type ReactNode } from "react";
 import { CellValue } from "./cell.tsx";
-import type { Column } from "./columns.ts";
+import { type Column, cellValueOf } from "./columns.ts";
 import type { Block } from "./selection.ts";
 
 export interface RowProps {
@@ -46,7 +46,8 @@ function RowView({ row, index, top, columns, version, activeCol, selected, edito
                     ›
                 </button>
             </div>
-            {columns.map(({ field, right }, col) => {
+            {columns.map((column, col) => {
+                const { field, right } = column;
                 const peer = peers.find(({ at }) => at?.field === field.name);
                 const active = activeCol === col;
                 const inside = selected !== null && col >= selected.left && col <= selected.right;
@@ -72,7 +73,7 @@ function RowView({ row, index, top, columns, version, activeCol, selected, edito
                         {active && editor ? (
                             editor
                         ) : (
-                            <CellValue field={field} value={row.fields[field.name]} version={version} />
+                            <CellValue field={field} value={cellValueOf(column, row)} version={version} />
                         )}
                         {peer && <span className="taken-by">{peer.user.name}</span>}
                     </div>

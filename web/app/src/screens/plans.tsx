@@ -11,21 +11,32 @@ import { tell, tellError } from "../ui/toast.ts";
 import { ago } from "../words.ts";
 import { AccountMenu } from "./account.tsx";
 
+/** The list as it was last, which is shown at once and without a network too. */
+function remembered(user: string): PlanBody[] | undefined {
+    try {
+        return (JSON.parse(localStorage.getItem(`convene:plans:${user}`) ?? "null") as PlanBody[] | null) ?? undefined;
+    } catch {
+        return undefined;
+    }
+}
+
 export function Plans() {
     const { control, user } = useClient();
-    const [plans, setPlans] = useState<PlanBody[]>();
+    const [plans, setPlans] = useState<PlanBody[] | undefined>(() => remembered(user.id));
     const [error, setError] = useState<string>();
     const [asking, setAsking] = useState<
         { what: "create" } | { what: "rename" | "delete" | "duplicate"; plan: PlanBody }
     >();
     const load = useCallback(async () => {
         try {
-            setPlans((await control.call("plan.list", { archived: "with" })).plans);
+            const { plans: found } = await control.call("plan.list", { archived: "with" });
+            setPlans(found);
+            localStorage.setItem(`convene:plans:${user.id}`, JSON.stringify(found));
             setError(undefined);
         } catch (problem) {
             setError(problem instanceof Error ? problem.message : String(problem));
         }
-    }, [control]);
+    }, [control, user]);
     useEffect(() => {
         void load();
         return control.on("member.changed", () => void load());

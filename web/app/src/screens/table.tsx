@@ -35,7 +35,7 @@ export function TableScreen({ root }: { root: Root }) {
         setLayoutState(next);
         writeLayout(root, next);
     };
-    const all = useMemo(() => columnsOf(root), [root]);
+    const all = useMemo(() => columnsOf(root, plan), [root, plan]);
     const columns = useMemo(
         () =>
             all
@@ -47,8 +47,8 @@ export function TableScreen({ root }: { root: Root }) {
     const rows = useMemo(() => {
         const kept = content.list().filter((row) => archived === "with" || row.archived === (archived === "only"));
         const staged = stage && stageValue !== "" ? kept.filter((row) => row.fields[stage.name] === stageValue) : kept;
-        return sortRows(plan, root, filterRows(plan, root, staged, filter), layout.sort);
-    }, [plan, root, content, version, archived, stage, stageValue, filter, layout.sort]);
+        return sortRows(plan, all, filterRows(plan, root, staged, filter), layout.sort);
+    }, [plan, root, content, version, archived, stage, stageValue, filter, layout.sort, all]);
 
     const place = (id?: string, field?: string, view = board) => {
         const questions = new URLSearchParams();
