@@ -41,7 +41,7 @@ export class Presence {
 
     constructor(
         readonly awareness: Awareness,
-        user: { id: string; name: string },
+        private readonly user: { id: string; name: string },
     ) {
         awareness.setLocalState({ user: { id: user.id, name: user.name, kind: "person" }, hue: hueOf(user.id) });
         awareness.on("change", this.take);
@@ -61,10 +61,12 @@ export class Presence {
     }
 
     private readonly take = (): void => {
-        const peers = peersOf(
+        const all = peersOf(
             this.awareness.getStates() as Map<number, Record<string, unknown>>,
             this.awareness.clientID,
         );
+        // Nobody wants to hear of their own other tabs, or of the page they have just reloaded.
+        const peers = all.filter(({ user }) => user.id !== this.user.id);
         const told = JSON.stringify(peers);
         // Carets of a text are in the same states, and move with every key.
         if (told === this.told) return;

@@ -318,13 +318,7 @@ const SHOWN_MAX = 4;
 function People() {
     const plan = usePlan();
     const peers = useSyncExternalStore(plan.presence.subscribe, plan.presence.snapshot);
-    const people = useMemo(
-        () =>
-            [...new Map(peers.map((peer) => [peer.user.id, peer])).values()].filter(
-                ({ user }) => user.id !== plan.user.id || peers.length > 0,
-            ),
-        [peers, plan],
-    );
+    const people = useMemo(() => [...new Map(peers.map((peer) => [peer.user.id, peer])).values()], [peers]);
     if (people.length === 0) return null;
     return (
         <ul className="present" aria-label="Here now">

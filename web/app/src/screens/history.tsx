@@ -226,13 +226,13 @@ function say(done: Restored): void {
     tell(done.seq === undefined ? `There was nothing to do.${kept}` : `${plural(done.changes, "change")} made.${kept}`);
 }
 
-/** `before` is the point at which the values before were; nothing when it is each change's own. */
-function Changes({ changes, before, onDone }: { changes: Change[]; before: number | undefined; onDone: () => void }) {
+/** `before` is the point at which the values before were. */
+function Changes({ changes, before, onDone }: { changes: Change[]; before: number; onDone: () => void }) {
     const plan = usePlan();
     const { mayEdit } = usePlanState();
     const [all, setAll] = useState(false);
     const restore = async (change: Change) => {
-        const seq = before ?? (change.seq ?? 1) - 1;
+        const seq = before;
         const field = "field" in change ? change.field : undefined;
         try {
             say(
@@ -324,30 +324,79 @@ function TextChange({ before, after }: { before: string; after: string }) {
     );
 }
 
+/** So many versions are looked through at once. */
+const THING_PAGE = 20;
+
+interface Step {
+    version: Version;
+    changes: Change[];
+}
+
+/** What happened to one thing, version by version: those in which nothing did are left out. */
 function OfThing({ root, id }: { root: string; id: string }) {
     const plan = usePlan();
-    const [changes, setChanges] = useState<Change[]>();
+    const [steps, setSteps] = useState<Step[]>();
+    const [next, setNext] = useState<number>();
     const [error, setError] = useState<string>();
-    const [turn, setTurn] = useState(0);
-    // biome-ignore lint/correctness/useExhaustiveDependencies: a turn asks again
-    useEffect(() => {
-        plan.control
-            .call("history.diff", { plan: plan.id, from: 0, root, id })
-            .then((answer) => setChanges(answer.changes))
-            .catch((problem: Error) => setError(problem.message));
-    }, [plan, root, id, turn]);
+    const [busy, setBusy] = useState(false);
+    const load = useCallback(
+        async (before?: number) => {
+            setBusy(true);
+            try {
+                const page = await plan.control.call("history.list", {
+                    plan: plan.id,
+                    limit: THING_PAGE,
+                    ...(before ? { before } : {}),
+                });
+                const found = await Promise.all(
+                    page.versions.map(async (version) => {
+                        const place = { plan: plan.id, from: version.first - 1, to: version.last, root, id };
+                        return { version, changes: (await plan.control.call("history.diff", place)).changes };
+                    }),
+                );
+                const some = found.filter(({ changes }) => changes.length > 0);
+                setSteps((earlier) => (before ? [...(earlier ?? []), ...some] : some));
+                setNext(page.next);
+                setError(undefined);
+            } catch (problem) {
+                setError(problem instanceof Error ? problem.message : String(problem));
+            }
+            setBusy(false);
+        },
+        [plan, root, id],
+    );
+    useEffect(() => void load(), [load]);
     return (
         <div className="page narrow">
             <header className="page-head">
-                <h1>Who wrote what of “{plan.title(root, id) ?? "what is not here"}”</h1>
+                <h1>Who changed what in “{plan.title(root, id) ?? "what is not here"}”</h1>
                 <p className="sub">
                     <a href={href("p", plan.id, root, id)}>Open it</a> ·{" "}
                     <a href={href("p", plan.id, "history")}>All versions</a>
                 </p>
             </header>
             {error && <p className="notice warn">{error}</p>}
-            {!changes && !error && <p className="empty">Asking the server…</p>}
-            {changes && <Changes changes={changes} before={undefined} onDone={() => setTurn(turn + 1)} />}
+            {busy && !steps && <p className="empty">Asking the server…</p>}
+            {steps?.length === 0 && !busy && <p className="empty">Nothing, in the versions looked through.</p>}
+            {steps?.map(({ version, changes }) => (
+                <section key={version.first} className="diff">
+                    <h2>
+                        {version.name ?? SOURCES[version.source]}{" "}
+                        <span className="count">
+                            {new Date(version.ended).toLocaleString("en-GB", {
+                                dateStyle: "medium",
+                                timeStyle: "short",
+                            })}
+                        </span>
+                    </h2>
+                    <Changes changes={changes} before={version.first - 1} onDone={() => void load()} />
+                </section>
+            ))}
+            {next !== undefined && (
+                <button type="button" className="button quiet" disabled={busy} onClick={() => void load(next)}>
+                    {busy ? "Looking…" : "Look further back"}
+                </button>
+            )}
         </div>
     );
 }
