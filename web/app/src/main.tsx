@@ -6,6 +6,7 @@ import "./style/parts.css";
 import "./style/frame.css";
 import "./style/table.css";
 import "./style/screens.css";
+import "./style/agenda.css";
 import { Session } from "@convene/client";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";

@@ -207,6 +207,7 @@ function Parts({ field, label, value, disabled, onSet }: ControlProps) {
     // biome-ignore lint/correctness/useExhaustiveDependencies: another value from outside ends the draft
     useEffect(() => setDraft(undefined), [written]);
     const parts = draft ?? bag(value);
+    const short = (field.fields ?? []).every(({ kind }) => kind === "int" || kind === "number");
     const filled = Object.values(parts).some((part) => part !== undefined && part !== null);
     const say = draft && filled ? checkValue(field, parts) : undefined;
     const set = (name: string, part: unknown) => {
@@ -222,7 +223,11 @@ function Parts({ field, label, value, disabled, onSet }: ControlProps) {
         } else setDraft(next);
     };
     return (
-        <fieldset className="parts" aria-describedby={say ? own : undefined} disabled={disabled}>
+        <fieldset
+            className={short ? "parts short" : "parts"}
+            aria-describedby={say ? own : undefined}
+            disabled={disabled}
+        >
             <legend className="unseen">{label}</legend>
             {(field.fields ?? []).map((part) => {
                 const name = partName(field, part);

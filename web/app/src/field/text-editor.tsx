@@ -31,10 +31,10 @@ const theme = EditorView.theme({
     ".cm-caret": { position: "relative", borderLeft: "2px solid", marginLeft: "-1px", marginRight: "-1px" },
     ".cm-caret-name": {
         position: "absolute",
-        bottom: "100%",
+        top: "100%",
         left: "-2px",
         padding: "0 4px",
-        borderRadius: "3px 3px 3px 0",
+        borderRadius: "0 3px 3px 3px",
         fontSize: "11px",
         lineHeight: "15px",
         fontWeight: "600",

@@ -30,6 +30,15 @@ const KEYS: { title: string; keys: [string, string][] }[] = [
         ],
     },
     {
+        title: "In the agenda",
+        keys: [
+            ["Tab", "From session to session"],
+            ["Alt Up, Alt Down", "Five minutes earlier, later"],
+            ["Alt Left, Alt Right", "To the room beside"],
+            ["Enter", "Open it, to give it any slot"],
+        ],
+    },
+    {
         title: "In findings",
         keys: [
             ["j, k", "Next, previous"],

@@ -36,7 +36,7 @@ export function Overview() {
     const balance = totals.income.minor - totals.expense.minor;
     const cap = brief.fields.budget_cap;
     const blocks = findings.filter(({ severity }) => severity === "block");
-    const fresh = Object.keys(meta.fields).length === 0 && Object.keys(brief.fields).length === 0;
+    const fresh = meta.fields.dates === undefined && sessions.length === 0;
     const when =
         dates &&
         showValue(
@@ -61,7 +61,7 @@ export function Overview() {
             </header>
             {fresh && mayEdit && (
                 <p className="notice">
-                    Begin with three facts: the event's name, its dates, and how many people you expect. Or{" "}
+                    Begin with three facts below: the event's dates, its place, and how many people you expect. Or{" "}
                     <a href={href("p", plan.id, "files")}>import a schedule</a> that you have.
                 </p>
             )}

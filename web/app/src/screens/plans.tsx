@@ -1,6 +1,6 @@
 // All plans of the account.
 
-import type { PlanBody } from "@convene/client";
+import { type Control, isZone, type Op, type PlanBody } from "@convene/client";
 import { Archive, ArchiveRestore, CopyPlus, MoreHorizontal, Pencil, Plus, Trash2 } from "lucide-react";
 import { type FormEvent, useCallback, useEffect, useState } from "react";
 import { useClient } from "../context.ts";
@@ -157,6 +157,19 @@ export function Plans() {
 
 const NAME_CHARS_MAX = 200;
 
+/** What is known of a new event: its name, and where its planner sits. A failure leaves an empty plan, which is one too. */
+async function begin(control: Control, plan: string, name: string): Promise<void> {
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    const facts: [string, unknown][] = [
+        ["schema", 1],
+        ["name", name],
+        ["tz", isZone(timeZone) ? timeZone : "UTC"],
+        ["phase", "planning"],
+    ];
+    const ops = facts.map(([field, to]): Op => ({ op: "set", path: ["meta", field], to }));
+    await control.call("plan.edit", { plan, ops }).catch(tellError);
+}
+
 function Named({
     asking,
     onClose,
@@ -185,6 +198,7 @@ function Named({
                 const made = plan
                     ? await control.call("plan.duplicate", { plan: plan.id, name })
                     : await control.call("plan.create", { name });
+                if (!plan) await begin(control, made.id, name);
                 go(href("p", made.id));
             }
             onClose();

@@ -1,9 +1,10 @@
 // A root of a plan: its things as a table or a board, and one of them in the drawer.
 
 import { type Root, stageField, words } from "@convene/client";
-import { Columns3, LayoutGrid, Plus, Rows3, Search } from "lucide-react";
+import { CalendarRange, Columns3, LayoutGrid, Plus, Rows3, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { useContent, usePlan, usePlanState } from "../context.ts";
+import { Agenda } from "../grid/agenda.tsx";
 import { Board } from "../grid/board.tsx";
 import { columnsOf, filterRows, type Layout, readLayout, sortRows, writeLayout } from "../grid/columns.ts";
 import { defaults, Grid } from "../grid/grid.tsx";
@@ -15,6 +16,14 @@ import { Drawer } from "./drawer.tsx";
 
 type Archived = "without" | "with" | "only";
 
+type View = "table" | "board" | "agenda";
+
+const VIEWS: Record<View, { say: string; icon: typeof Rows3 }> = {
+    table: { say: "Table", icon: Rows3 },
+    board: { say: "Board", icon: LayoutGrid },
+    agenda: { say: "Agenda", icon: CalendarRange },
+};
+
 export function TableScreen({ root }: { root: Root }) {
     const plan = usePlan();
     const { mayEdit } = usePlanState();
@@ -25,9 +34,11 @@ export function TableScreen({ root }: { root: Root }) {
     const [text, setText] = useState("");
     const [stageValue, setStageValue] = useState("");
     const [archived, setArchived] = useState<Archived>("without");
-    const board = query.get("view") === "board";
-    const main = useRef<HTMLDivElement>(null);
+    const asked = query.get("view");
     const stage = stageField(root);
+    const view: View =
+        asked === "board" && stage ? "board" : asked === "agenda" && root.name === "sessions" ? "agenda" : "table";
+    const main = useRef<HTMLDivElement>(null);
     const { version } = content;
     const filter = useDeferredValue(text);
 
@@ -50,9 +61,9 @@ export function TableScreen({ root }: { root: Root }) {
         return sortRows(plan, all, filterRows(plan, root, staged, filter), layout.sort);
     }, [plan, root, content, version, archived, stage, stageValue, filter, layout.sort, all]);
 
-    const place = (id?: string, field?: string, view = board) => {
+    const place = (id?: string, field?: string, as = view) => {
         const questions = new URLSearchParams();
-        if (view) questions.set("view", "board");
+        if (as !== "table") questions.set("view", as);
         if (field) questions.set("field", field);
         const path = id ? href("p", plan.id, root.name, id) : href("p", plan.id, root.name);
         return questions.size > 0 ? `${path}?${questions}` : path;
@@ -66,6 +77,11 @@ export function TableScreen({ root }: { root: Root }) {
         const [id] = plan.add(root.name, [defaults(root)]);
         if (id) open(id, (root.fields.find(({ kind, needed }) => kind === "line" && needed) ?? root.fields[0])?.name);
     };
+    const views: View[] = [
+        "table",
+        ...(stage ? (["board"] as const) : []),
+        ...(root.name === "sessions" ? (["agenda"] as const) : []),
+    ];
     const live = content.list().filter((row) => !row.archived).length;
     const putAway = content.list().length - live;
     const said = ROOT_WORDS[root.name];
@@ -98,7 +114,7 @@ export function TableScreen({ root }: { root: Root }) {
                         />
                         <kbd aria-hidden>/</kbd>
                     </label>
-                    {stage && !board && (
+                    {stage && view === "table" && (
                         <select
                             className="input select compact"
                             aria-label={`Only with this ${words(stage.name).toLowerCase()}`}
@@ -126,29 +142,26 @@ export function TableScreen({ root }: { root: Root }) {
                         </select>
                     )}
                     <span className="spring" />
-                    {stage && (
+                    {views.length > 1 && (
                         <span className="toggle">
-                            <a
-                                className={board ? "" : "on"}
-                                href={place(openId, undefined, false)}
-                                aria-current={board ? undefined : "true"}
-                                title="Table"
-                            >
-                                <Rows3 size={15} aria-hidden /> <span className="wide-only">Table</span>
-                                <span className="unseen">view</span>
-                            </a>
-                            <a
-                                className={board ? "on" : ""}
-                                href={place(openId, undefined, true)}
-                                aria-current={board ? "true" : undefined}
-                                title="Board"
-                            >
-                                <LayoutGrid size={15} aria-hidden /> <span className="wide-only">Board</span>
-                                <span className="unseen">view</span>
-                            </a>
+                            {views.map((one) => {
+                                const { say, icon: Icon } = VIEWS[one];
+                                return (
+                                    <a
+                                        key={one}
+                                        className={one === view ? "on" : ""}
+                                        href={place(openId, undefined, one)}
+                                        aria-current={one === view ? "true" : undefined}
+                                        title={say}
+                                    >
+                                        <Icon size={15} aria-hidden /> <span className="wide-only">{say}</span>
+                                        <span className="unseen">{say} view</span>
+                                    </a>
+                                );
+                            })}
                         </span>
                     )}
-                    {!board && (
+                    {view === "table" && (
                         <Menu
                             label="Columns"
                             className="button quiet"
@@ -205,7 +218,9 @@ export function TableScreen({ root }: { root: Root }) {
                             </button>
                         )}
                     </div>
-                ) : board && stage ? (
+                ) : view === "agenda" ? (
+                    <Agenda rows={rows} onOpen={open} openId={openId} />
+                ) : view === "board" && stage ? (
                     <Board root={root} rows={rows} stage={stage} onOpen={open} openId={openId} />
                 ) : (
                     <>
