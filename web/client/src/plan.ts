@@ -188,6 +188,17 @@ export class Plan {
         }
     }
 
+    /** What takes back the last step, and nothing else: once something came after it, it answers `false`. */
+    takesBack(): () => boolean {
+        const { undo } = this;
+        const step = undo.undoStack.at(-1);
+        return () => {
+            if (!step || this.undo !== undo || undo.undoStack.at(-1) !== step) return false;
+            undo.undo();
+            return true;
+        };
+    }
+
     set(root: string, id: string, field: string, value: unknown): void {
         this.setMany([{ root, id, field, value }]);
     }

@@ -5,10 +5,13 @@ import { instantOf, type Row, showWeekday } from "@convene/client";
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from "react";
 import { useContent, usePlan, usePlanState } from "../context.ts";
 import { tell } from "../ui/toast.ts";
+import { undoLast } from "../ui/undo.ts";
 import { plural } from "../words.ts";
 import { clock, type Placed, placeAll, wallAt } from "./agenda-layout.ts";
 
-const PIXELS_PER_MINUTE = 1.9;
+const PIXELS_PER_MINUTE = 2.2;
+const LINE_PIXELS = 16;
+const HEIGHT_PIXELS_MIN = 15;
 const SNAP_MINUTES = 5;
 /** A press that moves less is a press. */
 const DRAG_PIXELS = 5;
@@ -68,10 +71,7 @@ export function Agenda({ rows, onOpen, openId }: Props) {
         }
         const wall = wallAt(day, from);
         plan.set("sessions", id, "slot", { start: instantOf(wall.day, wall.time, zone), room_id: room });
-        tell(`“${plan.title("sessions", id)}”: ${wall.time}, ${name(room)}.`, {
-            say: "Undo",
-            run: () => plan.undo.undo(),
-        });
+        tell(`“${plan.title("sessions", id)}”: ${wall.time}, ${name(room)}.`, undoLast(plan));
     };
 
     const onKey = (event: KeyboardEvent, one: Placed) => {
@@ -213,11 +213,15 @@ export function Agenda({ rows, onOpen, openId }: Props) {
                                         .filter(Boolean)
                                         .join(", ");
                                     const title = plan.title("sessions", row.id) ?? "";
+                                    const height = Math.max(HEIGHT_PIXELS_MIN, (to - from) * PIXELS_PER_MINUTE - 2);
+                                    // The title first; when and who where there is room for it.
+                                    const lines = Math.max(1, Math.floor((height - 4) / LINE_PIXELS));
                                     const classes = [
                                         "agenda-session",
                                         lanes > 1 ? "clash" : "",
                                         row.id === openId ? "open" : "",
                                         row.fields.state === "cancelled" ? "off" : "",
+                                        lines === 1 ? "tiny" : "",
                                         drag?.moving && drag.id === row.id ? "dragged" : "",
                                     ];
                                     return (
@@ -228,7 +232,7 @@ export function Agenda({ rows, onOpen, openId }: Props) {
                                             title={`${title}, ${clock(from)} to ${clock(to)}${people ? `, ${people}` : ""}`}
                                             style={{
                                                 top: (from - first) * PIXELS_PER_MINUTE,
-                                                height: Math.max(20, (to - from) * PIXELS_PER_MINUTE - 2),
+                                                height,
                                                 left: `${(lane / lanes) * 100}%`,
                                                 width: `calc(${100 / lanes}% - 3px)`,
                                                 ...(typeof color === "string" && /^#[0-9a-f]{6}$/i.test(color)
@@ -242,12 +246,19 @@ export function Agenda({ rows, onOpen, openId }: Props) {
                                             onPointerUp={onUp}
                                             onPointerCancel={() => setDrag(undefined)}
                                         >
-                                            <span className="agenda-title">{title}</span>
-                                            <span className="agenda-note">
-                                                {clock(from)}–{clock(to)}
-                                                {lanes > 1 && " · at once with another"}
-                                                {people && ` · ${people}`}
+                                            <span
+                                                className="agenda-title"
+                                                style={{ WebkitLineClamp: Math.max(1, lines - 1) }}
+                                            >
+                                                {title}
                                             </span>
+                                            {lines > 1 && (
+                                                <span className="agenda-note">
+                                                    {clock(from)}–{clock(to)}
+                                                    {lanes > 1 && " · at once with another"}
+                                                    {people && ` · ${people}`}
+                                                </span>
+                                            )}
                                         </button>
                                     );
                                 })}

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
 import { Menu } from "../ui/menu.tsx";
 import { tell } from "../ui/toast.ts";
+import { undoLast } from "../ui/undo.ts";
 import { label } from "../words.ts";
 import { tone } from "./cell.tsx";
 
@@ -42,10 +43,7 @@ export function Board({ root, rows, stage, onOpen, openId }: Props) {
         const row = plan.content.root(root.name).get(id);
         if (!row || row.fields[stage.name] === value) return;
         plan.set(root.name, id, stage.name, value);
-        tell(`Moved “${plan.title(root.name, id)}” to ${words(value).toLowerCase()}.`, {
-            say: "Undo",
-            run: () => plan.undo.undo(),
-        });
+        tell(`Moved “${plan.title(root.name, id)}” to ${words(value).toLowerCase()}.`, undoLast(plan));
     };
     return (
         <div className="board">

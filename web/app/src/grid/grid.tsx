@@ -18,6 +18,7 @@ import {
 } from "react";
 import { usePlan, usePlanState, useVersions } from "../context.ts";
 import { tell } from "../ui/toast.ts";
+import { undoLast } from "../ui/undo.ts";
 import { plural } from "../words.ts";
 import { CellEditor } from "./cell.tsx";
 import { readBlock, writeBlock } from "./clipboard.ts";
@@ -289,7 +290,7 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
                 undefined,
                 "error",
             );
-        } else tell(`${said || "Nothing to paste"}.`, said ? { say: "Undo", run: () => plan.undo.undo() } : undefined);
+        } else tell(`${said || "Nothing to paste"}.`, said ? undoLast(plan) : undefined);
     };
 
     const onKey = (event: KeyboardEvent) => {
@@ -372,10 +373,7 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         );
         setSelection({ active: { row: block.top, col: active.col }, anchor: { row: block.top, col: active.col } });
         focus();
-        tell(`${plural(chosen.length, "row")} ${archived ? "archived" : "restored"}.`, {
-            say: "Undo",
-            run: () => plan.undo.undo(),
-        });
+        tell(`${plural(chosen.length, "row")} ${archived ? "archived" : "restored"}.`, undoLast(plan));
     };
 
     const cellAt = (target: EventTarget): Cell | undefined => {

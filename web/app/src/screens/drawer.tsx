@@ -8,6 +8,7 @@ import { FieldRow } from "../field/row.tsx";
 import { useFound } from "../live-context.ts";
 import { go, href } from "../route.ts";
 import { tell } from "../ui/toast.ts";
+import { undoLast } from "../ui/undo.ts";
 import { Who } from "../ui/who.tsx";
 import { GROUPS } from "../words.ts";
 import { Comments } from "./comments.tsx";
@@ -72,10 +73,7 @@ export function Drawer({ root, id, field, onClose }: Props) {
     const others = Object.entries(row.fields).filter(([name]) => !known.has(name));
     const archive = () => {
         plan.archive(root.name, [id], !row.archived);
-        tell(row.archived ? "Restored." : "Archived. It is hidden, and can be restored.", {
-            say: "Undo",
-            run: () => plan.undo.undo(),
-        });
+        tell(row.archived ? "Restored." : "Archived. It is hidden, and can be restored.", undoLast(plan));
     };
     const title = titleField(root);
     const fields = [...root.fields].sort((a, b) => (a === title ? -1 : b === title ? 1 : 0));

@@ -3,6 +3,7 @@
 import { fieldOf, isRoot, type KeptEdit, rootNamed, same, showValue } from "@convene/client";
 import { usePlan, usePlanState } from "../context.ts";
 import { tell } from "../ui/toast.ts";
+import { undoLast } from "../ui/undo.ts";
 import { label, plural } from "../words.ts";
 
 export function Kept() {
@@ -29,7 +30,7 @@ export function Kept() {
             if (edit.field === "" && !plan.content.root(edit.root).get(edit.id))
                 plan.add(edit.root, [edit.value as Record<string, unknown>]);
         plan.forgetKept();
-        tell("Your words are in again.", { say: "Undo", run: () => plan.undo.undo() });
+        tell("Your words are in again.", undoLast(plan));
     };
     return (
         <section className="kept" aria-label="What was not taken">

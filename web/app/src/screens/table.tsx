@@ -11,6 +11,7 @@ import { defaults, Grid } from "../grid/grid.tsx";
 import { go, href, replace, useRoute } from "../route.ts";
 import { Menu } from "../ui/menu.tsx";
 import { tell } from "../ui/toast.ts";
+import { undoLast } from "../ui/undo.ts";
 import { plural, ROOT_WORDS } from "../words.ts";
 import { Drawer } from "./drawer.tsx";
 
@@ -207,7 +208,7 @@ export function TableScreen({ root }: { root: Root }) {
                                     [title.name]: name.slice(0, title.chars_max ?? 200),
                                 })),
                             );
-                            tell(`${plural(ids.length, "row")} added.`, { say: "Undo", run: () => plan.undo.undo() });
+                            tell(`${plural(ids.length, "row")} added.`, undoLast(plan));
                         }}
                     >
                         {said && <said.icon size={28} aria-hidden />}

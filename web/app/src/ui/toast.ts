@@ -25,7 +25,9 @@ export function dismiss(id: number): void {
 
 export function tell(say: string, act?: Toast["act"], kind: Toast["kind"] = "info"): void {
     const toast: Toast = { id: ++count, say, kind, ...(act ? { act } : {}) };
-    become([...toasts, toast].slice(-TOASTS_MAX));
+    // Only the newest can be taken back from here.
+    const earlier = act ? toasts.filter((one) => !one.act) : toasts;
+    become([...earlier, toast].slice(-TOASTS_MAX));
     // What failed stays until it was read.
     if (kind === "info") setTimeout(() => dismiss(toast.id), act ? SHOWN_MS * 2 : SHOWN_MS);
 }
