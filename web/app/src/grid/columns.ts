@@ -100,6 +100,12 @@ export function firstLayout(root: Root): Layout {
     return { hidden, sort: null, widths: {} };
 }
 
+/** Upwards, then downwards, then in the order of the plan again. */
+export function nextSort(field: string, sort: Layout["sort"]): Layout["sort"] {
+    if (sort?.field !== field) return { field, down: false };
+    return sort.down ? null : { field, down: true };
+}
+
 /** How a table looks is remembered on this device. */
 export function readLayout(root: Root): Layout {
     try {

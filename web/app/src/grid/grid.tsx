@@ -22,7 +22,7 @@ import { undoLast } from "../ui/undo.ts";
 import { plural } from "../words.ts";
 import { CellEditor } from "./cell.tsx";
 import { readBlock, writeBlock } from "./clipboard.ts";
-import { type Column, cellValueOf, type Layout } from "./columns.ts";
+import { type Column, cellValueOf, type Layout, nextSort } from "./columns.ts";
 import { cellId, GridRow } from "./row.tsx";
 import { blockOf, type Cell, clamp, move, type Selection, type Size } from "./selection.ts";
 
@@ -296,11 +296,18 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
     const onKey = (event: KeyboardEvent) => {
         if (editing || !within(event) || event.nativeEvent.isComposing) return;
         const command = event.ctrlKey || event.metaKey;
+        if (event.altKey && event.shiftKey && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+            event.preventDefault();
+            if (!column) return;
+            const width = Math.max(WIDTH_MIN, column.width + (event.key === "ArrowRight" ? 20 : -20));
+            onLayout({ ...layout, widths: { ...layout.widths, [column.field.name]: width } });
+            return;
+        }
         if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
             event.preventDefault();
             if (!current || !mayEdit) return;
             if (layout.sort)
-                tell("Rows can be moved when the table is not sorted: press the column's name until it is not.");
+                tell("Rows can be moved when the table is not sorted: choose “Sort” again until it is not.");
             else
                 plan.move(
                     root.name,
@@ -549,12 +556,6 @@ function Head({
 }) {
     const { field, name, right, width } = column;
     const sorted = layout.sort?.field === field.name ? (layout.sort.down ? "descending" : "ascending") : "none";
-    const next =
-        sorted === "none"
-            ? { field: field.name, down: false }
-            : sorted === "ascending"
-              ? { field: field.name, down: true }
-              : null;
     const resize = (to: number) =>
         onLayout({ ...layout, widths: { ...layout.widths, [field.name]: Math.max(WIDTH_MIN, Math.round(to)) } });
     return (
@@ -569,7 +570,7 @@ function Head({
                 className="head-sort"
                 tabIndex={-1}
                 title={`Sort by ${name.toLowerCase()}`}
-                onClick={() => onLayout({ ...layout, sort: next })}
+                onClick={() => onLayout({ ...layout, sort: nextSort(field.name, layout.sort) })}
             >
                 {name}
                 {sorted === "ascending" && <ArrowUp size={13} aria-hidden />}

@@ -27,6 +27,7 @@ const KEYS: { title: string; keys: [string, string][] }[] = [
             ["Delete", "Empty the cells"],
             ["Ctrl Enter", "Add a row"],
             ["Alt Up, Alt Down", "Move the row"],
+            ["Alt Shift Left, Right", "Make the column narrower, wider"],
         ],
     },
     {

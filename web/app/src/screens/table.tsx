@@ -1,12 +1,12 @@
 // A root of a plan: its things as a table or a board, and one of them in the drawer.
 
 import { type Root, stageField, words } from "@convene/client";
-import { CalendarRange, Columns3, LayoutGrid, Plus, Rows3, Search } from "lucide-react";
+import { ArrowDownUp, CalendarRange, Columns3, LayoutGrid, Plus, Rows3, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { useContent, usePlan, usePlanState } from "../context.ts";
 import { Agenda } from "../grid/agenda.tsx";
 import { Board } from "../grid/board.tsx";
-import { columnsOf, filterRows, type Layout, readLayout, sortRows, writeLayout } from "../grid/columns.ts";
+import { columnsOf, filterRows, type Layout, nextSort, readLayout, sortRows, writeLayout } from "../grid/columns.ts";
 import { defaults, Grid } from "../grid/grid.tsx";
 import { go, href, replace, useRoute } from "../route.ts";
 import { Menu } from "../ui/menu.tsx";
@@ -24,6 +24,11 @@ const VIEWS: Record<View, { say: string; icon: typeof Rows3 }> = {
     board: { say: "Board", icon: LayoutGrid },
     agenda: { say: "Agenda", icon: CalendarRange },
 };
+
+function sortWords(name: string, field: string, sort: Layout["sort"]): string {
+    if (sort?.field !== field) return name;
+    return `${name}, ${sort.down ? "downwards" : "upwards"}`;
+}
 
 export function TableScreen({ root }: { root: Root }) {
     const plan = usePlan();
@@ -161,6 +166,22 @@ export function TableScreen({ root }: { root: Root }) {
                                 );
                             })}
                         </span>
+                    )}
+                    {view === "table" && (
+                        <Menu
+                            label="Sort"
+                            className="button quiet"
+                            trigger={
+                                <>
+                                    <ArrowDownUp size={15} aria-hidden /> <span className="wide-only">Sort</span>
+                                </>
+                            }
+                            items={columns.map(({ field, name }) => ({
+                                say: sortWords(name, field.name, layout.sort),
+                                checked: layout.sort?.field === field.name,
+                                act: () => setLayout({ ...layout, sort: nextSort(field.name, layout.sort) }),
+                            }))}
+                        />
                     )}
                     {view === "table" && (
                         <Menu
