@@ -1,6 +1,6 @@
 // What a field can be, where that is a list.
 
-import { type Field, type Plan, words } from "@convene/client";
+import { type Field, type Plan, type RootContent, words } from "@convene/client";
 import type { Choice } from "./picker.tsx";
 
 let zones: Choice[] | undefined;
@@ -30,9 +30,29 @@ export function choicesOf(plan: Plan, field: Field, value?: unknown): Choice[] |
     }
 }
 
+interface Known {
+    version: number;
+    choices: Choice[];
+}
+
+/** A drawer asks for the same list for several fields, and again with every key that is pressed in it. */
+const known = new WeakMap<RootContent, Known>();
+const collator = new Intl.Collator("en", { numeric: true });
+
+function livingOf(plan: Plan, content: RootContent): Choice[] {
+    const before = known.get(content);
+    if (before?.version === content.version) return before.choices;
+    const living = content.list().filter(({ archived }) => !archived);
+    const choices = living.map(({ id }) => ({ value: id, label: plan.title(content.root.name, id) ?? id }));
+    choices.sort((a, b) => collator.compare(a.label, b.label));
+    known.set(content, { version: content.version, choices });
+    return choices;
+}
+
 export function thingsOf(plan: Plan, root: string, value?: unknown): Choice[] {
-    const rows = plan.content.roots.get(root)?.list() ?? [];
-    const live = rows.filter(({ id, archived }) => !archived || id === value);
-    const choices = live.map(({ id }) => ({ value: id, label: plan.title(root, id) ?? id }));
-    return choices.sort((a, b) => a.label.localeCompare(b.label));
+    const content = plan.content.roots.get(root);
+    if (!content) return [];
+    const choices = livingOf(plan, content);
+    if (typeof value !== "string" || content.get(value)?.archived !== true) return choices;
+    return [{ value, label: plan.title(root, value) ?? value }, ...choices];
 }

@@ -2,11 +2,11 @@
 
 import { type Field, showMembers, words } from "@convene/client";
 import { X } from "lucide-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { usePlan } from "../context.ts";
 import { thingsOf } from "./choices.ts";
 import { Control } from "./control.tsx";
-import { Picker } from "./picker.tsx";
+import { type Choice, Picker } from "./picker.tsx";
 
 interface Props {
     field: Field;
@@ -15,6 +15,8 @@ interface Props {
     disabled: boolean;
     onSet: (members: Record<string, unknown>) => void;
 }
+
+const NOTHING: Choice[] = [];
 
 /** What a member says when it is new. */
 function first(field: Field): unknown {
@@ -37,6 +39,10 @@ export function Members({ field, label, value, disabled, onSet }: Props) {
         setTag("");
         if (key !== "" && !(key in members)) with_(key, first(field));
     };
+    const things = field.kind === "refs" ? thingsOf(plan, field.root ?? "") : NOTHING;
+    const keys = Object.keys(members).join(" ");
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the keys stand for the members
+    const others = useMemo(() => things.filter(({ value: id }) => !(id in members)), [things, keys]);
     const said = field.member && field.member.kind !== "present" ? field.member : undefined;
     const name = (key: string) => (field.kind === "refs" ? (plan.title(field.root ?? "", key) ?? key) : words(key));
     return (
@@ -99,7 +105,7 @@ export function Members({ field, label, value, disabled, onSet }: Props) {
                 <Picker
                     key={chips.length}
                     label={`Add to ${label}`}
-                    choices={thingsOf(plan, field.root ?? "").filter(({ value: id }) => !(id in members))}
+                    choices={others}
                     value={null}
                     placeholder="Add…"
                     onPick={(id) => id && with_(id, first(field))}

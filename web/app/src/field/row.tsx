@@ -1,7 +1,7 @@
 // A field of a thing: its name, its control, and who else is in it.
 
-import { type Field, isShared } from "@convene/client";
-import { useId } from "react";
+import { type Field, isShared, same } from "@convene/client";
+import { memo, useId } from "react";
 import { usePeers, usePlan, usePlanState } from "../context.ts";
 import { label } from "../words.ts";
 import { Control } from "./control.tsx";
@@ -14,6 +14,8 @@ interface Props {
     id: string;
     field: Field;
     value: unknown;
+    /** Goes up when things that are referred to change. */
+    names: number;
 }
 
 /** Controls that are one element, which a label can stand for. */
@@ -35,7 +37,7 @@ const SINGLE = [
     "currency",
 ];
 
-export function FieldRow({ root, id, field, value }: Props) {
+function FieldRowView({ root, id, field, value }: Props) {
     const plan = usePlan();
     const { mayEdit } = usePlanState();
     const peers = usePeers(root, id, field.name);
@@ -83,3 +85,10 @@ export function FieldRow({ root, id, field, value }: Props) {
         </div>
     );
 }
+
+/** Drawn anew when its own value changes, or what values are called by. */
+export const FieldRow = memo(
+    FieldRowView,
+    (a, b) =>
+        a.root === b.root && a.id === b.id && a.field === b.field && a.names === b.names && same(a.value, b.value),
+);

@@ -22,12 +22,20 @@ interface Props {
 }
 
 const ALL = GROUPS.flatMap(({ roots }) => roots);
+const OTHERS = new Map<string, string[]>();
+
+/** Every root but one; the same array for the same. */
+function othersThan(root: string): string[] {
+    const others = OTHERS.get(root) ?? ALL.filter((one) => one !== root);
+    OTHERS.set(root, others);
+    return others;
+}
 
 export function Drawer({ root, id, field, onClose }: Props) {
     const plan = usePlan();
     const { mayEdit } = usePlanState();
     const content = useContent(root.name);
-    useVersions(ALL);
+    const names = useVersions(othersThan(root.name));
     const peers = usePeers(root.name, id);
     const { findings } = useFound();
     const panel = useRef<HTMLElement>(null);
@@ -155,6 +163,7 @@ export function Drawer({ root, id, field, onClose }: Props) {
                         id={id}
                         field={one}
                         value={row.fields[one.name]}
+                        names={names}
                     />
                 ))}
                 {others.length > 0 && (

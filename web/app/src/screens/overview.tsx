@@ -17,7 +17,7 @@ export function Overview() {
     const plan = usePlan();
     const meta = useContent("meta");
     const brief = useContent("brief");
-    useVersions(ALL);
+    const names = useVersions(ALL);
     const { findings, total, loading } = useFound();
     const { mayEdit } = usePlanState();
     const { content } = plan;
@@ -76,7 +76,7 @@ export function Overview() {
                 <Fact
                     name="Findings"
                     value={loading ? "…" : String(total)}
-                    note={blocks.length > 0 ? `${blocks.length} block` : "nothing blocks"}
+                    note={loading ? "looking" : blocks.length > 0 ? `${blocks.length} block` : "nothing blocks"}
                     to={href("p", plan.id, "findings")}
                     bad={blocks.length > 0}
                 />
@@ -151,13 +151,21 @@ export function Overview() {
                                 id=""
                                 field={field}
                                 value={meta.fields[field.name]}
+                                names={names}
                             />
                         ))}
                 </section>
                 <section className="panel" aria-label="Brief">
                     <h2>Brief</h2>
                     {BRIEF.fields.map((field) => (
-                        <FieldRow key={field.name} root="brief" id="" field={field} value={brief.fields[field.name]} />
+                        <FieldRow
+                            key={field.name}
+                            root="brief"
+                            id=""
+                            field={field}
+                            value={brief.fields[field.name]}
+                            names={names}
+                        />
                     ))}
                 </section>
             </div>

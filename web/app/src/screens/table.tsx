@@ -45,7 +45,8 @@ export function TableScreen({ root }: { root: Root }) {
     const view: View =
         asked === "board" && stage ? "board" : asked === "agenda" && root.name === "sessions" ? "agenda" : "table";
     const main = useRef<HTMLDivElement>(null);
-    const { version } = content;
+    // Who types in the drawer does not wait for the table behind it.
+    const version = useDeferredValue(content.version);
     const filter = useDeferredValue(text);
 
     const setLayout = (next: Layout) => {
