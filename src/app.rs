@@ -4,6 +4,7 @@
 //! rooms commit what they hold and leave memory, the journal ends, storage closes. Nothing that was
 //! acknowledged is lost by skipping any of it; the order only spares clients a wait.
 
+mod listening;
 mod nodes;
 mod open_files;
 mod secret;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use axum::Router;
 use convene_protocol::error_code::ErrorCode;
 use rand::seq::SliceRandom;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -119,23 +120,6 @@ struct Running {
     drain_for: Duration,
 }
 
-/// Connections that the kernel completes before they are accepted; it takes 4,096 at most unless
-/// told otherwise. Everybody who comes back after a restart comes at once, and whoever does not fit
-/// tries again only after a second.
-const COMING_AT_ONCE: u32 = 4_096;
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
-    // An address that was served a moment ago can be served again.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(COMING_AT_ONCE)
-}
-
 impl App {
     /// Opens everything and binds the address.
     pub async fn start(config: Config, metrics: Metrics, clock: Clock) -> Result<Self, AppError> {
@@ -194,7 +178,8 @@ impl App {
             .with_state(state.clone())
             .merge(upgrade::routes(sessions));
         let router = http::with_layers(doors, &state);
-        let listener = listen(address).map_err(|source| AppError::Listen { address, source })?;
+        let listener =
+            listening::listen(address).map_err(|source| AppError::Listen { address, source })?;
         Ok(Self {
             listener,
             router,
