@@ -40,7 +40,8 @@ impl fmt::Display for Report {
         writeln!(f, "holds      {}", counts(&self.imported))?;
         self.write_findings(f)?;
         let (sockets, id) = (self.server.sockets(), &self.plan.id);
-        writeln!(f, "open it    {sockets}/{id} (y-websocket)")?;
+        writeln!(f, "open it    {}/#/p/{id}", self.server)?;
+        writeln!(f, "           {sockets}/{id} (y-websocket)")?;
         writeln!(f, "           {sockets}, document {id} (Hocuspocus)")?;
         writeln!(f, "token      {}", account.token)?;
         let (login, minutes) = ("/api/v1/auth/login", account.expires_in.div_ceil(60));
