@@ -1,5 +1,6 @@
 // The client library of convene: everything a page needs to share a plan, and nothing that draws.
 
+export { checkValue } from "./check.ts";
 export * from "./client.ts";
 export * from "./content.ts";
 export { Control } from "./control.ts";
@@ -9,8 +10,10 @@ export * from "./money.ts";
 export * from "./plan.ts";
 export * from "./presence.ts";
 export * from "./rank.ts";
+export * from "./read.ts";
 export * from "./schema.ts";
 export { RequestError, Session, type SessionState, type User } from "./session.ts";
+export * from "./show.ts";
 export type { KeptEdit, KeptEdits } from "./typed.ts";
 export * from "./value.ts";
 export * from "./zone.ts";

@@ -1,14 +1,15 @@
 // One open plan: its document, the copy on this device, what is saved, and what happens when the server refuses it.
 
-import { HocuspocusProvider, type HocuspocusProviderWebsocket } from "@hocuspocus/provider";
-import { IndexeddbPersistence } from "y-indexeddb";
+import type { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
 import * as Y from "yjs";
-import { Content } from "./content.ts";
+import type { Content } from "./content.ts";
 import type { Control } from "./control.ts";
 import { makeEntity, ranksBehind, setField } from "./edit.ts";
 import type { Notifications } from "./generated/control.ts";
-import { Presence } from "./presence.ts";
+import type { Presence } from "./presence.ts";
 import { rankBetween } from "./rank.ts";
+import { Remembered } from "./remembered.ts";
+import { Replica } from "./replica.ts";
 import { fieldOf, rootNamed, titleField } from "./schema.ts";
 import type { User } from "./session.ts";
 import { type KeptEdits, Typed } from "./typed.ts";
@@ -40,47 +41,12 @@ const EDITS = ["owner", "approver", "editor"];
 /** Acknowledgements come one by one; what is at nothing for this long is saved. */
 const SETTLED_MS = 250;
 
-/** A document and all that hangs on it; a reset takes them away together. */
-class Replica {
-    readonly doc = new Y.Doc();
-    readonly content = new Content(this.doc);
-    readonly undo: Y.UndoManager;
-    readonly copy: IndexeddbPersistence | undefined;
-    readonly provider: HocuspocusProvider;
-    readonly presence: Presence;
-
-    constructor(
-        socket: HocuspocusProviderWebsocket,
-        plan: string,
-        user: User,
-        token: () => Promise<string>,
-        origin: object,
-    ) {
-        this.copy =
-            typeof indexedDB === "undefined" ? undefined : new IndexeddbPersistence(`${user.id}/${plan}`, this.doc);
-        this.provider = new HocuspocusProvider({ websocketProvider: socket, name: plan, document: this.doc, token });
-        const { awareness } = this.provider;
-        if (!awareness) throw new Error("a provider has presence unless it is told otherwise");
-        this.presence = new Presence(awareness, user);
-        const maps = [...this.content.roots.values()].map(({ map }) => map);
-        // Only what this page did by itself: never an edit of somebody else, nor one of a text editor, which has its own.
-        this.undo = new Y.UndoManager(maps, { trackedOrigins: new Set([origin]), captureTimeout: 0 });
-    }
-
-    async destroy(keepCopy: boolean): Promise<void> {
-        this.undo.destroy();
-        this.provider.destroy();
-        if (keepCopy) await this.copy?.destroy();
-        else await this.copy?.clearData();
-        this.doc.destroy();
-    }
-}
-
 export class Plan {
     state: PlanState;
     private replica: Replica;
     private readonly origin = {};
     private readonly typed: Typed;
+    private readonly remembered: Remembered;
     private readonly listeners = new Set<() => void>();
     private readonly offs: (() => void)[] = [];
     private settling: ReturnType<typeof setTimeout> | undefined;
@@ -94,11 +60,18 @@ export class Plan {
         private readonly socket: HocuspocusProviderWebsocket,
         readonly control: Control,
         private readonly token: () => Promise<string>,
-        private readonly storage: Storage = localStorage,
+        storage: Storage = localStorage,
     ) {
+        this.remembered = new Remembered(`${user.id}/${id}`, storage);
         this.typed = new Typed(`convene:typed:${user.id}/${id}`, storage);
-        this.state = { saved: "loading", waiting: this.typed.count, ready: false, mayEdit: this.mightEdit, replica: 1 };
-        const kept = this.readKept();
+        this.state = {
+            saved: "loading",
+            waiting: this.typed.count,
+            ready: false,
+            mayEdit: this.remembered.mayEdit,
+            replica: 1,
+        };
+        const { kept } = this.remembered;
         if (kept) this.state.kept = kept;
         this.replica = this.open();
         this.offs.push(control.on("member.changed", (changed) => this.onRole(changed)));
@@ -282,7 +255,7 @@ export class Plan {
 
     /** Offers of refused words are over. */
     forgetKept(): void {
-        this.storage.removeItem(this.keptKey);
+        this.remembered.kept = undefined;
         this.become({ kept: undefined });
     }
 
@@ -316,7 +289,7 @@ export class Plan {
         });
         provider.on("authenticated", ({ scope }: { scope: string }) => {
             if (!own()) return;
-            this.remember(scope === "read-write");
+            this.remembered.mayEdit = scope === "read-write";
             this.become({ mayEdit: scope === "read-write" && !this.state.readOnly, gone: undefined });
         });
         provider.on("authenticationFailed", ({ reason }: { reason: string }) => {
@@ -358,7 +331,7 @@ export class Plan {
         if (plan !== this.id) return;
         if (!role) this.become({ mayEdit: false, gone: "You are no longer a member of this plan" });
         else {
-            this.remember(EDITS.includes(role));
+            this.remembered.mayEdit = EDITS.includes(role);
             this.become({ mayEdit: EDITS.includes(role) && !this.state.readOnly });
         }
     }
@@ -417,7 +390,7 @@ export class Plan {
             ...edits,
         ];
         const kept = all.length > 0 ? { say, at: new Date().toISOString(), edits: all } : undefined;
-        if (kept) this.storage.setItem(this.keptKey, JSON.stringify(kept));
+        if (kept) this.remembered.kept = kept;
         this.local = false;
         const ended = before.destroy(false);
         if (code === "not_found") {
@@ -429,31 +402,6 @@ export class Plan {
         if (this.closed) return;
         this.replica = this.open();
         this.become({ saved: "loading", ready: false, waiting: 0, kept, replica: this.state.replica + 1 });
-    }
-
-    /** What the server said last: without a network it is all there is to go by, and what it refuses is kept. */
-    private get mightEdit(): boolean {
-        return this.storage.getItem(this.roleKey) === "edits";
-    }
-
-    private remember(edits: boolean): void {
-        this.storage.setItem(this.roleKey, edits ? "edits" : "reads");
-    }
-
-    private get roleKey(): string {
-        return `convene:role:${this.user.id}/${this.id}`;
-    }
-
-    private get keptKey(): string {
-        return `convene:kept:${this.user.id}/${this.id}`;
-    }
-
-    private readKept(): KeptEdits | undefined {
-        try {
-            return (JSON.parse(this.storage.getItem(this.keptKey) ?? "null") as KeptEdits | null) ?? undefined;
-        } catch {
-            return undefined;
-        }
     }
 
     private become(change: Partial<PlanState>): void {

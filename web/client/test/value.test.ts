@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { checkValue } from "../src/check.ts";
 import { decimalOf, parseMoney, showMoney, writtenMoney } from "../src/money.ts";
+import { parseValue } from "../src/read.ts";
 import { type Field, fieldOf, ROOTS, rootNamed, stageField, titleField } from "../src/schema.ts";
-import { checkValue, copyValue, parseValue, type Surroundings, same, showValue } from "../src/value.ts";
+import { copyValue, showValue } from "../src/show.ts";
+import { type Surroundings, same } from "../src/value.ts";
 
 const things: Record<string, Record<string, string>> = {
     rooms: { ro_1: "Main hall", ro_2: "Side room", ro_3: "Side room" },

@@ -4,8 +4,8 @@ import { type Field, showMembers, showValue } from "@convene/client";
 import { memo, useRef, useState } from "react";
 import { usePlan } from "../context.ts";
 import { choicesOf } from "../field/choices.ts";
-import { Swatch } from "../field/control.tsx";
 import { Picker } from "../field/picker.tsx";
+import { Swatch } from "../field/typed.tsx";
 
 const GOOD = [
     "confirmed",

@@ -87,6 +87,9 @@ export function columnsOf(root: Root, plan: Plan): Column[] {
     return [...columns.slice(0, after), total, ...columns.slice(after)];
 }
 
+/** A column is never narrower. */
+export const WIDTH_MIN = 60;
+
 export interface Layout {
     hidden: string[];
     sort: { field: string; down: boolean } | null;

@@ -1,8 +1,7 @@
 // The table: virtual rows, one active cell, keys as in a spreadsheet.
 
-import { copyValue, type Peer, parseValue, type Root, type Row, same, stageField } from "@convene/client";
+import { copyValue, type Peer, parseValue, type Root, type Row, same } from "@convene/client";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Archive, ArchiveRestore, ArrowDown, ArrowUp } from "lucide-react";
 import {
     type ClipboardEvent,
     type KeyboardEvent,
@@ -21,16 +20,18 @@ import { tell } from "../ui/toast.ts";
 import { undoLast } from "../ui/undo.ts";
 import { plural } from "../words.ts";
 import { CellEditor } from "./cell.tsx";
+import { Chosen } from "./chosen.tsx";
 import { readBlock, writeBlock } from "./clipboard.ts";
-import { type Column, cellValueOf, type Layout, nextSort } from "./columns.ts";
+import { type Column, cellValueOf, type Layout, WIDTH_MIN } from "./columns.ts";
+import { Head } from "./head.tsx";
+import { defaults } from "./new-row.ts";
+import { PASTE_ROWS_MAX, pasteWords, readPaste } from "./paste.ts";
 import { cellId, GridRow } from "./row.tsx";
 import { blockOf, type Cell, clamp, move, type Selection, type Size } from "./selection.ts";
 
 export const ROW_HEIGHT = 33;
 const HEAD_HEIGHT = 33;
 const NUMBER_WIDTH = 46;
-const WIDTH_MIN = 60;
-const PASTE_ROWS_MAX = 2000;
 const NOBODY: Peer[] = [];
 
 interface Props {
@@ -225,72 +226,25 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         pasteBlock(readBlock(event.clipboardData.getData("text/plain")));
     };
 
-    /** One cell fills the selected block; a block goes where it goes, with new rows below the last. */
     const pasteBlock = (cells: string[][]) => {
-        const single = cells.length === 1 && cells[0]?.length === 1;
-        const height = single ? block.bottom - block.top + 1 : cells.length;
-        if (height > PASTE_ROWS_MAX) {
-            tell(
-                `A block has at most ${PASTE_ROWS_MAX.toLocaleString("en")} rows; this one has ${height.toLocaleString("en")}. Import it as CSV instead.`,
-                undefined,
-                "error",
-            );
+        if (cells.length > PASTE_ROWS_MAX) {
+            const most = PASTE_ROWS_MAX.toLocaleString("en");
+            const say = `A block has at most ${most} rows; this one has ${cells.length.toLocaleString("en")}. Import it as CSV instead.`;
+            tell(say, undefined, "error");
             return;
         }
-        const edits: { root: string; id: string; field: string; value: unknown }[] = [];
-        const added: Record<string, unknown>[] = [];
-        const problems: string[] = [];
-        for (let line = 0; line < height; line++) {
-            const row = rows[block.top + line];
-            const values = single
-                ? Array.from({ length: block.right - block.left + 1 }, () => cells[0]?.[0] ?? "")
-                : (cells[line] ?? []);
-            const fresh: Record<string, unknown> = {};
-            values.forEach((text, offset) => {
-                const target = columns[block.left + offset];
-                if (!target) return;
-                const read =
-                    target.field.kind === "text"
-                        ? ({ ok: true, value: text } as const)
-                        : parseValue(target.field, text, plan.around);
-                if (!read.ok) {
-                    if (row || text.trim() !== "")
-                        problems.push(`row ${block.top + line + 1}, ${target.name}: ${read.say}`);
-                } else if (row) {
-                    edits.push({
-                        root: root.name,
-                        id: row.id,
-                        field: target.field.name,
-                        value: keepMembers(row.fields[target.field.name], read.value, target),
-                    });
-                } else if (read.value !== null) fresh[target.field.name] = read.value;
-            });
-            if (!row && Object.keys(fresh).length > 0) added.push({ ...defaults(root), ...fresh });
-        }
-        let ids: string[] = [];
+        const pasted = readPaste({ plan, root, rows, columns }, block, cells);
+        const { edits, added, problems, height, width } = pasted;
         plan.batch(() => {
             plan.setMany(edits);
-            if (added.length > 0) ids = plan.add(root.name, added);
+            if (added.length > 0) plan.add(root.name, added);
         });
-        const width = single ? block.right - block.left + 1 : Math.max(...cells.map((row) => row.length));
         setSelection({
             active: { row: block.top, col: block.left },
             anchor: { row: block.top + height - 1, col: block.left + width - 1 },
         });
-        const said = [
-            edits.length > 0 ? `${plural(edits.length, "cell")} pasted` : "",
-            ids.length > 0 ? `${plural(ids.length, "row")} added` : "",
-        ]
-            .filter(Boolean)
-            .join(", ");
-        if (problems.length > 0) {
-            const more = problems.length > 3 ? `, and ${problems.length - 3} more` : "";
-            tell(
-                `${said || "Nothing pasted"}. ${plural(problems.length, "cell")} did not fit: ${problems.slice(0, 3).join("; ")}${more}.`,
-                undefined,
-                "error",
-            );
-        } else tell(`${said || "Nothing to paste"}.`, said ? undoLast(plan) : undefined);
+        const undoable = problems.length === 0 && edits.length + added.length > 0;
+        tell(pasteWords(pasted), undoable ? undoLast(plan) : undefined, problems.length > 0 ? "error" : "info");
     };
 
     const onKey = (event: KeyboardEvent) => {
@@ -509,24 +463,7 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
                     })}
                 </div>
             </div>
-            {manyChosen && (
-                <div className="chosen" role="toolbar" aria-label="Selected rows">
-                    <span>{plural(chosen.length, "row")}</span>
-                    {chosen.some(({ archived }) => !archived) && (
-                        <button type="button" className="button small" onClick={() => archiveChosen(true)}>
-                            <Archive size={13} aria-hidden /> Archive
-                        </button>
-                    )}
-                    {chosen.some(({ archived }) => archived) && (
-                        <button type="button" className="button small" onClick={() => archiveChosen(false)}>
-                            <ArchiveRestore size={13} aria-hidden /> Restore
-                        </button>
-                    )}
-                    <button type="button" className="button small" onClick={fillDown}>
-                        Fill down <kbd>Ctrl D</kbd>
-                    </button>
-                </div>
-            )}
+            {manyChosen && <Chosen rows={chosen} onArchive={archiveChosen} onFill={fillDown} />}
         </>
     );
 }
@@ -541,85 +478,4 @@ function referredBy(root: Root): string[] {
 /** React hands on what happens in the list of an open picker, which is elsewhere in the page. */
 function within<E extends SyntheticEvent>(event: E): event is E & { target: HTMLElement } {
     return event.target instanceof HTMLElement && event.currentTarget.contains(event.target);
-}
-
-function Head({
-    column,
-    first,
-    layout,
-    onLayout,
-}: {
-    column: Column;
-    first: boolean;
-    layout: Layout;
-    onLayout: (layout: Layout) => void;
-}) {
-    const { field, name, right, width } = column;
-    const sorted = layout.sort?.field === field.name ? (layout.sort.down ? "descending" : "ascending") : "none";
-    const resize = (to: number) =>
-        onLayout({ ...layout, widths: { ...layout.widths, [field.name]: Math.max(WIDTH_MIN, Math.round(to)) } });
-    return (
-        <div
-            className={`head-cell${right ? " right" : ""}${first ? " first" : ""}`}
-            role="columnheader"
-            aria-sort={sorted}
-            tabIndex={-1}
-        >
-            <button
-                type="button"
-                className="head-sort"
-                tabIndex={-1}
-                title={`Sort by ${name.toLowerCase()}`}
-                onClick={() => onLayout({ ...layout, sort: nextSort(field.name, layout.sort) })}
-            >
-                {name}
-                {sorted === "ascending" && <ArrowUp size={13} aria-hidden />}
-                {sorted === "descending" && <ArrowDown size={13} aria-hidden />}
-            </button>
-            <span
-                className="head-size"
-                aria-hidden
-                onPointerDown={(event) => {
-                    event.preventDefault();
-                    event.stopPropagation();
-                    const from = event.clientX;
-                    const handle = event.currentTarget;
-                    handle.setPointerCapture(event.pointerId);
-                    const moved = (moving: globalThis.PointerEvent) => resize(width + moving.clientX - from);
-                    handle.addEventListener("pointermove", moved);
-                    handle.addEventListener("pointerup", () => handle.removeEventListener("pointermove", moved), {
-                        once: true,
-                    });
-                }}
-            />
-        </div>
-    );
-}
-
-/** What a new thing begins with, so that it has what it needs: the first of each needed choice. */
-export function defaults(root: Root): Record<string, unknown> {
-    const fields: Record<string, unknown> = {};
-    for (const field of root.fields) {
-        if (!field.needed) continue;
-        if (field.kind === "enum")
-            fields[field.name] = field === stageField(root) ? field.values?.[0] : firstKind(field.values);
-        if (field.kind === "int")
-            fields[field.name] = field.name === "minutes" ? 30 : Math.max(field.min ?? 0, field.max === 5 ? 3 : 0);
-    }
-    return fields;
-}
-
-/** A keynote is not what most sessions are. */
-function firstKind(values: string[] | undefined): string | undefined {
-    return ["talk", "invited", "other"].find((usual) => values?.includes(usual)) ?? values?.[0];
-}
-
-/** Who is named again keeps the role that is there. */
-function keepMembers(now: unknown, next: unknown, { field }: Column): unknown {
-    if (field.kind !== "refs" || typeof now !== "object" || now === null || typeof next !== "object" || next === null)
-        return next;
-    const before = now as Record<string, unknown>;
-    return Object.fromEntries(
-        Object.entries(next).map(([key, value]) => [key, same(value, {}) && key in before ? before[key] : value]),
-    );
 }
