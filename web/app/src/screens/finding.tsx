@@ -1,6 +1,6 @@
 // One finding: how grave, what, where, and the ways out.
 
-import { type Finding, RequestError, type Severity } from "@convene/client";
+import { type Finding, type Fix, RequestError, type Severity } from "@convene/client";
 import { CircleAlert, Info, OctagonAlert } from "lucide-react";
 import { useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
@@ -24,13 +24,16 @@ export function Grave({ severity }: { severity: Severity }) {
     );
 }
 
+/** The fixes that the page can do; others are done by people. */
+export function doable(finding: Finding): Fix[] {
+    return finding.fixes.filter(({ ops }) => ops.length > 0);
+}
+
 /** Does a fix and offers to take it back. */
-export function useFix(): (finding: Finding, at?: number) => Promise<void> {
+export function useFix(): (fix: Fix) => Promise<void> {
     const plan = usePlan();
     const live = useLive();
-    return async (finding, at = 0) => {
-        const fix = finding.fixes[at];
-        if (!fix || fix.ops.length === 0) return;
+    return async (fix) => {
         try {
             const { seq } = await plan.control.call("plan.edit", { plan: plan.id, ops: fix.ops });
             const undo = () => {
@@ -80,7 +83,7 @@ export function FindingCard({ finding, active, id, onDismiss }: Props) {
             </p>
             {mayEdit && (
                 <div className="finding-acts">
-                    {finding.fixes.map((one, at) =>
+                    {finding.fixes.map((one) =>
                         one.ops.length === 0 ? (
                             <span key={one.say} className="finding-hint">
                                 By hand: {one.say.charAt(0).toLowerCase() + one.say.slice(1)}
@@ -93,10 +96,10 @@ export function FindingCard({ finding, active, id, onDismiss }: Props) {
                                 disabled={busy}
                                 onClick={() => {
                                     setBusy(true);
-                                    void fix(finding, at).finally(() => setBusy(false));
+                                    void fix(one).finally(() => setBusy(false));
                                 }}
                             >
-                                {active && at < 9 && <kbd>{at + 1}</kbd>}
+                                {active && <kbd>{doable(finding).indexOf(one) + 1}</kbd>}
                                 {one.say}
                             </button>
                         ),

@@ -8,7 +8,7 @@ import { useFound, useLive } from "../live-context.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { tell, tellError } from "../ui/toast.ts";
 import { ago, plural } from "../words.ts";
-import { FindingCard, Grave, useFix } from "./finding.tsx";
+import { doable, FindingCard, Grave, useFix } from "./finding.tsx";
 
 const SEVERITIES: Severity[] = ["block", "warn", "info"];
 
@@ -32,8 +32,8 @@ export function Findings() {
             setAt(next);
             document.getElementById(`finding-${next}`)?.scrollIntoView({ block: "nearest" });
         } else if (active && mayEdit && /^[1-9]$/.test(event.key)) {
-            const chosen = Number(event.key) - 1;
-            if (active.fixes[chosen]?.ops.length) void fix(active, chosen);
+            const chosen = doable(active)[Number(event.key) - 1];
+            if (chosen) void fix(chosen);
         } else if (active && mayEdit && event.key === "d") {
             event.preventDefault();
             setAside(active);
