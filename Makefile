@@ -41,9 +41,9 @@ cluster: page ## Build and serve from several nodes: NODES=3 PORT=8080 DATA=data
 
 .PHONY: test
 test: test-tools page ## Set up what tests need and run all of them, on both storage engines
-	npm --prefix web test
 	$(CARGO) nextest run $(PROFILE) $(LOCKED) --workspace
 	$(CARGO) test $(PROFILE) $(LOCKED) --workspace --doc
+	CONVENE_BIN=$(abspath target/release/convene) npm --prefix web test
 
 .PHONY: check
 check: tools page ## Check format, types, lints, documentation, house rules and licences
