@@ -177,6 +177,6 @@ function read(payload: string): Answer | undefined {
 }
 
 /** The server's messages begin with a small letter, to stand behind a name. */
-function sentence(message: string): string {
+export function sentence(message: string): string {
     return message.charAt(0).toUpperCase() + message.slice(1);
 }

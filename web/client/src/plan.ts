@@ -3,7 +3,7 @@
 import type { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
 import * as Y from "yjs";
 import type { Content } from "./content.ts";
-import type { Control } from "./control.ts";
+import { type Control, sentence } from "./control.ts";
 import { makeEntity, ranksBehind, setField } from "./edit.ts";
 import type { Notifications } from "./generated/control.ts";
 import type { Presence } from "./presence.ts";
@@ -343,7 +343,10 @@ export class Plan {
             return;
         }
         if (/Failed to get token/.test(reason)) return;
-        this.become({ gone: reason.charAt(0).toUpperCase() + reason.slice(1), mayEdit: false });
+        // What was said first says more: a membership that ended is a plan that is not there.
+        const unknown = /no such plan/.test(reason);
+        const say = unknown ? "There is no such plan, or you are not a member of it" : sentence(reason);
+        this.become({ gone: this.state.gone ?? say, mayEdit: false });
     }
 
     private settle(): void {
