@@ -132,6 +132,22 @@ describe.skipIf(!binary)("with a server", () => {
         await expect(fay.control.call("plan.get", { plan: id })).rejects.toBeInstanceOf(RequestError);
     });
 
+    test("a squashed plan is loaded anew, and goes on", async () => {
+        const gil = await client("Gil");
+        const { id } = await gil.control.call("plan.create", { name: "Squashed" });
+        const plan = gil.plan(id);
+        await until(plan, (state) => state.ready && state.mayEdit, "gil may edit");
+        plan.add("sessions", [{ title: "Kept", kind: "talk", state: "draft", minutes: 30 }]);
+        await until(plan, (state) => state.saved === "saved", "it is saved");
+        const before = plan.state.replica;
+        await gil.control.call("plan.squash", { plan: id });
+        await until(plan, (state) => state.replica > before && state.ready && state.mayEdit, "a new replica");
+        expect(titles(plan)).toEqual(["Kept"]);
+        expect(plan.state.kept).toBeUndefined();
+        plan.add("sessions", [{ title: "After", kind: "talk", state: "draft", minutes: 30 }]);
+        await until(plan, (state) => state.saved === "saved", "and what is added is saved");
+    });
+
     test("a wrong password says what to do", async () => {
         const session = new Session(base, memory());
         await expect(session.signIn("ada@example.org", "wrong")).rejects.toMatchObject({ code: "unauthenticated" });

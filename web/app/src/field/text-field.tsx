@@ -33,7 +33,7 @@ export function TextField({ root, id, field, label, onFocus, onBlur }: Props) {
         );
     }
     return (
-        <div className="text-box" data-field={field.name}>
+        <div className="text-box" data-field={field.name} data-read={mayEdit ? undefined : ""}>
             <Suspense fallback={<div className="text-plain">{text.toString()}</div>}>
                 <TextEditor {...{ text, awareness, label, mayEdit, charsMax, onFocus, onBlur }} onLength={setChars} />
             </Suspense>

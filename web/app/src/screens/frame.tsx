@@ -22,7 +22,6 @@ import { LiveContext, useFound } from "../live-context.ts";
 import { go, href, useRoute } from "../route.ts";
 import { setTheme, theme } from "../theme.ts";
 import { tell } from "../ui/toast.ts";
-import { Who } from "../ui/who.tsx";
 import { GROUPS, OVERVIEW_ICON as OverviewIcon, plural, ROOT_WORDS } from "../words.ts";
 import { AccountMenu } from "./account.tsx";
 import { Broken } from "./broken.tsx";
@@ -35,6 +34,7 @@ import { Keys } from "./keys.tsx";
 import { MembersScreen } from "./members.tsx";
 import { Overview } from "./overview.tsx";
 import { type Act, Palette } from "./palette.tsx";
+import { People } from "./people.tsx";
 import { TableScreen } from "./table.tsx";
 
 export function PlanFrame({ id }: { id: string }) {
@@ -310,34 +310,6 @@ function SavedState({ state }: { state: PlanState }) {
         <span className={`saved ${saved}`} role="status" title={say}>
             <Icon size={14} aria-hidden /> <span className="saved-say">{say}</span>
         </span>
-    );
-}
-
-const SHOWN_MAX = 4;
-
-function People() {
-    const plan = usePlan();
-    const peers = useSyncExternalStore(plan.presence.subscribe, plan.presence.snapshot);
-    const people = useMemo(() => [...new Map(peers.map((peer) => [peer.user.id, peer])).values()], [peers]);
-    if (people.length === 0) return null;
-    return (
-        <ul className="present" aria-label="Here now">
-            {people.slice(0, SHOWN_MAX).map(({ user, at }) => (
-                <li key={user.id}>
-                    {at && ROOT_WORDS[at.root] && at.id !== "" ? (
-                        <a
-                            href={href("p", plan.id, at.root, at.id)}
-                            title={`${user.name} is at “${plan.title(at.root, at.id) ?? at.root}”: go there`}
-                        >
-                            <Who user={user} small />
-                        </a>
-                    ) : (
-                        <Who user={user} small />
-                    )}
-                </li>
-            ))}
-            {people.length > SHOWN_MAX && <li className="count">+{people.length - SHOWN_MAX}</li>}
-        </ul>
     );
 }
 
