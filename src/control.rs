@@ -49,6 +49,10 @@ const APART_MAX: usize = 4;
 /// Searches at a time, on one node: rooms are loaded by the same connections, of which SQLite has four.
 const SEARCHES_MAX: usize = 2;
 
+/// Histories that are read, plans that are squashed, and audits that are checked at a time, on one node: each
+/// takes seconds of a processor or whole plans.
+const HISTORIES_MAX: usize = 2;
+
 /// What methods work with; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Desk {
@@ -58,6 +62,7 @@ pub struct Desk {
     repeats: Repeats,
     uploads: Uploads,
     apart: Arc<Semaphore>,
+    histories: Arc<Semaphore>,
     searches: Arc<Semaphore>,
     events: Events,
     tracker: TaskTracker,
@@ -154,6 +159,7 @@ impl Desk {
             repeats: Repeats::default(),
             uploads: Uploads::default(),
             apart: Arc::new(Semaphore::new(APART_MAX)),
+            histories: Arc::new(Semaphore::new(HISTORIES_MAX)),
             searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
             events,
             tracker,

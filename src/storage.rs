@@ -27,6 +27,7 @@ mod lock;
 
 pub mod backup;
 
+pub mod beginnings;
 pub mod history;
 pub mod journal;
 mod journal_batch;

@@ -1,6 +1,7 @@
 //! What methods ask rooms: to read a plan, and to change it by operations.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use convene_plan::content::Content;
 use convene_plan::op::{Op, Why};
@@ -15,6 +16,10 @@ use crate::room::handle::JoinRefused;
 use crate::storage::audit::Act;
 use crate::storage::journal::Origin;
 
+/// How often, and how many times, a room is asked again that is not level with the journal.
+const LEVEL_EVERY: Duration = Duration::from_millis(50);
+const LEVEL_TRIES: u32 = 20;
+
 impl Desk {
     /// What the plan holds, as far as it is committed.
     pub(super) async fn read_plan(&self, plan: PlanId) -> Result<Arc<Content>, Failure> {
@@ -24,6 +29,22 @@ impl Desk {
     /// The same, and up to which row that is.
     pub(super) async fn reading(&self, plan: PlanId) -> Result<Reading, Failure> {
         self.ask(plan, Ask::Read).await
+    }
+
+    /// The same once the room here has what any node had committed when this was asked; after a second, what
+    /// it has.
+    pub(super) async fn level_reading(&self, plan: PlanId) -> Result<Reading, Failure> {
+        let heads = self.storage.heads(&[plan]).await?;
+        let head = heads.first().map(|it| it.head).ok_or_else(no_such_plan)?;
+        let mut reading = self.reading(plan).await?;
+        for _ in 0..LEVEL_TRIES {
+            if reading.seq >= head {
+                break;
+            }
+            tokio::time::sleep(LEVEL_EVERY).await;
+            reading = self.reading(plan).await?;
+        }
+        Ok(reading)
     }
 
     /// Performs operations for the caller, all or none, and waits until they are committed. Answers what

@@ -44,6 +44,9 @@ impl Method for List {
 impl Method for Verify {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Verified, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
+        // Long chains take a connection and a processor for a while.
+        let permit = desk.histories.acquire().await;
+        let _permit = permit.map_err(|error| Failure::fault().caused_by(error))?;
         let verdict = desk.storage.verify_audit(Chain::Plan(grant.plan())).await?;
         Ok(Verified {
             entries: verdict.entries,

@@ -25,6 +25,9 @@ use crate::storage::Storage;
 /// How long to wait before looking again whether a connection has room.
 const ROOM_LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// How long a role that could not be looked up is left alone.
+const ROLE_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// The way back to who asked, for what is told later.
 pub trait Line: Send + Sync {
     /// Sends a notification.
@@ -173,9 +176,13 @@ impl Follower {
 
     /// Whether the follower may still read the plan; tells what became of members.
     async fn look_at_role(&mut self) -> bool {
-        // Who cannot be told to be a member is told nothing more.
-        let role = self.storage.find_role(self.plan, self.user).await;
-        let role = role.unwrap_or_default();
+        // Nothing more is told before it is known, and nobody is said to have left because the database is.
+        let role = loop {
+            match self.storage.find_role(self.plan, self.user).await {
+                Ok(role) => break role,
+                Err(_) => tokio::time::sleep(ROLE_AGAIN_AFTER).await,
+            }
+        };
         if role != Some(self.role) {
             self.tell_role(role);
         }

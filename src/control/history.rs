@@ -10,6 +10,7 @@ use convene_protocol::control::history::{
 };
 use convene_protocol::error_code::ErrorCode;
 use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::people::People;
 use super::{Caller, Desk, Method};
@@ -75,7 +76,7 @@ impl Method for Diff {
             id: self.id,
             field: None,
         };
-        let stretch = desk.stretch(grant.plan(), (from, to)).await?;
+        let (stretch, _permit) = desk.stretch(grant.plan(), (from, to)).await?;
         let authors: Vec<_> = stretch.authors().collect();
         let people = desk.people(authors).await?;
         desk.apart(move || {
@@ -142,8 +143,8 @@ impl Method for Restore {
         if seq.0 < 0 || seq > head {
             return Err(no_such_point(head));
         }
-        let then = desk.stretch(grant.plan(), (seq, seq)).await?.after;
-        let then = Arc::new(then);
+        let (stretch, _permit) = desk.stretch(grant.plan(), (seq, seq)).await?;
+        let then = Arc::new(stretch.after);
         let detail = json!({
             "to": seq.0, "root": part.root, "id": part.id, "field": part.field,
         });
@@ -161,7 +162,8 @@ impl Method for Undo {
         if first.0 < 1 || first > last || last > head {
             return Err(no_such_point(head));
         }
-        let stretch = desk.stretch(grant.plan(), (Seq(first.0 - 1), last)).await?;
+        let points = (Seq(first.0 - 1), last);
+        let (stretch, _permit) = desk.stretch(grant.plan(), points).await?;
         let stretch = Arc::new(stretch);
         let act = restored(caller, json!({"undone": [first.0, last.0]}));
         let work = move |present: &Content| undo(present, (&stretch.before, &stretch.after));
@@ -205,19 +207,23 @@ impl Desk {
             .ok_or_else(super::no_such_plan)
     }
 
-    async fn stretch(&self, plan: PlanId, points: (Seq, Seq)) -> Result<Stretch, Failure> {
-        // Two replays hold copies of two plans, as everything does that works apart.
-        let permit = self.apart.acquire().await;
+    /// A stretch of a plan's history, and the right to hold it, which ends with the answer.
+    async fn stretch(
+        &self,
+        plan: PlanId,
+        points: (Seq, Seq),
+    ) -> Result<(Stretch, OwnedSemaphorePermit), Failure> {
+        let permit = Arc::clone(&self.histories).acquire_owned().await;
         let permit = permit.map_err(|error| Failure::fault().caused_by(error))?;
         let read = stretch(&self.storage, plan, points).await;
-        drop(permit);
-        read.map_err(|error| match error {
-            HistoryError::Storage(error) => error.into(),
-            HistoryError::TooLong => Failure::new(ErrorCode::TooLarge, error.to_string()),
-            HistoryError::Unreadable(_) | HistoryError::BrokenOff => {
-                Failure::new(ErrorCode::Internal, "the history cannot be read").caused_by(error)
-            }
-        })
+        read.map(|stretch| (stretch, permit))
+            .map_err(|error| match error {
+                HistoryError::Storage(error) => error.into(),
+                HistoryError::TooLong => Failure::new(ErrorCode::TooLarge, error.to_string()),
+                HistoryError::Unreadable(_) | HistoryError::BrokenOff => {
+                    Failure::new(ErrorCode::Internal, "the history cannot be read").caused_by(error)
+                }
+            })
     }
 
     /// Changes the plan as `work` says of what it holds, once more when somebody was faster.

@@ -15,16 +15,17 @@ use serde_json::json;
 use super::{Caller, Desk, Method, no_such_plan};
 use crate::auth::access::{Grant, Role};
 use crate::clock::Timestamp;
-use crate::document::{CannotSquash, squash};
+use crate::document::{CannotSquash, epoch_client, squash};
 use crate::error::Failure;
 use crate::ids::PlanId;
+use crate::room::core::Start;
 use crate::storage::audit::{Act, Verb};
-use crate::storage::history::{Begun, NewBeginning};
+use crate::storage::beginnings::{Begun, NewBeginning};
 use crate::storage::journal::{Epoch, Origin, StoredPlan};
 use crate::storage::plans::{PlanRow, Shelf};
 
 /// How often squashing is tried again while people edit.
-const SQUASH_TRIES: u8 = 5;
+const SQUASH_TRIES: i64 = 5;
 /// The longest name of a plan, in characters.
 const NAME_CHARS_MAX: usize = 200;
 
@@ -95,7 +96,7 @@ impl Method for Duplicate {
             Some(wanted) => name("a plan's name", wanted)?.to_owned(),
             None => original.name,
         };
-        let content = desk.read_plan(grant.plan()).await?;
+        let content = desk.level_reading(grant.plan()).await?.content;
         let ops = desk
             .apart(move || redo(&diff(&plan::content::Content::default(), &content)))
             .await?;
@@ -121,10 +122,14 @@ impl Method for Squash {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Squashed, Failure> {
         let access = desk.own(caller, &self.plan).await?;
         let (plan, by) = (access.plan(), caller.principal.user);
-        for _ in 0..SQUASH_TRIES {
+        // Held until the answer: each holds a whole plan, twice.
+        let permit = desk.histories.acquire().await;
+        let _permit = permit.map_err(|error| Failure::fault().caused_by(error))?;
+        for number in 1..=SQUASH_TRIES {
             let stored = desk.storage.load(plan).await?.ok_or_else(no_such_plan)?;
             let from = (stored.epoch, stored.head);
-            let epoch = Epoch(stored.epoch.0 + 1);
+            let epoch = Epoch(stored.epoch.0 + number);
+            let markers = [from.0, epoch].map(|epoch| epoch_client(plan, epoch.0));
             let (state, bytes_before) = desk
                 .apart(move || made_anew(plan, epoch, &stored))
                 .await??;
@@ -133,6 +138,7 @@ impl Method for Squash {
                 plan,
                 from,
                 epoch,
+                markers,
                 state: &state,
                 bytes_before,
             };
@@ -146,7 +152,7 @@ impl Method for Squash {
                         bytes_after: u64::try_from(state.len()).unwrap_or(u64::MAX),
                     });
                 }
-                Begun::Moved => {}
+                Begun::Moved | Begun::MarkerTaken => {}
                 Begun::Gone => return Err(no_such_plan()),
             }
         }
@@ -159,11 +165,15 @@ impl Method for Squash {
 
 /// The whole document without its history, and how large it was with it.
 fn made_anew(plan: PlanId, epoch: Epoch, stored: &StoredPlan) -> Result<(Bytes, usize), Failure> {
-    let snapshot = stored.snapshot.iter().map(|(_, bytes)| bytes.as_ref());
-    let rows = stored.rows.iter().map(|row| row.update.as_ref());
-    let updates: Vec<&[u8]> = snapshot.chain(rows).collect();
-    let before = updates.iter().map(|update| update.len()).sum();
-    let state = squash(plan, epoch.0, &updates).map_err(|error| match error {
+    // Rows that a load leaves out are left out here too.
+    let loaded = Start::load(stored);
+    if loaded.snapshot_broken {
+        return Err(Failure::fault());
+    }
+    let whole = loaded.replica.encode();
+    let whole = whole.map_err(|refusal| Failure::fault().caused_by(refusal))?;
+    let before = whole.len();
+    let state = squash(plan, epoch.0, &whole).map_err(|error| match error {
         CannotSquash::Foreign(_) => Failure::new(ErrorCode::Unprocessable, error.to_string()),
         CannotSquash::Unreadable(_) => Failure::fault().caused_by(error),
     })?;

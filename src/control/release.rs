@@ -23,6 +23,8 @@ use crate::storage::releases::{self, Draft, NewDraft, NewRelease};
 const NOTE_CHARS_MAX: usize = 5_000;
 /// How often publishing is tried again when somebody else publishes.
 const TRIES: u8 = 3;
+/// Lines of one letter.
+const LINES_MAX: usize = 50;
 /// Why a speaker is written to.
 const SCHEDULE_CHANGED: &str = "schedule.changed";
 
@@ -41,7 +43,7 @@ impl Method for Publish {
                 let say = format!("a plan has at most {RELEASES_MAX} releases");
                 return Err(Failure::new(ErrorCode::TooLarge, say));
             }
-            let reading = desk.reading(access.plan()).await?;
+            let reading = desk.level_reading(access.plan()).await?;
             let (content, clock, title) = (reading.content, desk.clock.clone(), name.clone());
             let before = last.map(|(_, content)| content);
             let frozen = desk
@@ -212,7 +214,12 @@ fn letters(
         .into_iter()
         .map(|(id, said)| {
             let name = view.name("speakers", &id).to_owned();
-            let said: Vec<String> = said.iter().map(|say| format!("- {say}")).collect();
+            let mut lines: Vec<String> =
+                said.iter().take(LINES_MAX).map(|say| format!("- {say}")).collect();
+            let more = said.len().saturating_sub(LINES_MAX);
+            if more > 0 {
+                lines.push(format!("- and {more} more"));
+            }
             let recipient = Recipient {
                 root: "speakers".to_owned(),
                 id,
@@ -226,7 +233,7 @@ fn letters(
                 body: format!(
                     "Dear {name},\n\nthe schedule of {event} has changed:\n\n{}\n\nPlease tell us if \
                      this does not suit you.\n",
-                    said.join("\n")
+                    lines.join("\n")
                 ),
             }
         })

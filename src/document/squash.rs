@@ -35,7 +35,7 @@ pub enum CannotSquash {
 }
 
 /// The whole document of `plan` that `state` says, as the first row of `epoch`.
-pub fn squash(plan: PlanId, epoch: i64, state: &[&[u8]]) -> Result<Bytes, CannotSquash> {
+pub fn squash(plan: PlanId, epoch: i64, state: &[u8]) -> Result<Bytes, CannotSquash> {
     let unreadable = |failure: Failure| {
         CannotSquash::Unreadable(match failure {
             Failure::Undecodable => "it is no update".to_owned(),
@@ -43,9 +43,7 @@ pub fn squash(plan: PlanId, epoch: i64, state: &[&[u8]]) -> Result<Bytes, Cannot
         })
     };
     let old = new_doc_as(0);
-    for update in state {
-        integrate(&old, update, |_| ()).map_err(unreadable)?;
-    }
+    integrate(&old, state, |_| ()).map_err(unreadable)?;
     let new = new_doc_as(epoch_client(plan, epoch));
     integrate(&new, &epoch_start(plan, epoch), |_| ()).map_err(unreadable)?;
     let names = root_names(&old)?;

@@ -23,6 +23,8 @@ const ROWS_MAX: u32 = 1_000;
 /// a second.
 const LEVEL_EVERY: Duration = Duration::from_millis(50);
 const LEVEL_TRIES: u32 = 20;
+/// How long nothing may move before it is looked whether anybody is there.
+const LOOK_MAX: Duration = Duration::from_mins(1);
 /// How long a plan that could not be read is left alone.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -32,6 +34,8 @@ pub(super) struct Topic {
     registry: Registry,
     storage: Storage,
     head: Option<PlanHead>,
+    /// Whether rows up to the head are still to be told of.
+    is_behind: bool,
     state: State,
 }
 
@@ -50,6 +54,7 @@ impl Topic {
             registry: registry.clone(),
             storage: storage.clone(),
             head: None,
+            is_behind: false,
             state: State {
                 content: None,
                 findings: None,
@@ -75,8 +80,19 @@ impl Topic {
         mut moved: watch::Receiver<Option<PlanHead>>,
         events: broadcast::Sender<Arc<Event>>,
     ) {
-        // Ends when its entry is dropped.
-        while moved.changed().await.is_ok() {
+        loop {
+            let wait = if self.is_behind {
+                AGAIN_AFTER
+            } else {
+                LOOK_MAX
+            };
+            // Ends when its entry is dropped; looks again by itself while something is missing.
+            match tokio::time::timeout(wait, moved.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return,
+                Err(_) if self.is_behind => {}
+                Err(_) => continue,
+            }
             let head = *moved.borrow_and_update();
             let said = self.news(head).await;
             for event in said {
@@ -97,12 +113,16 @@ impl Topic {
         }
         let known = before.map_or(Seq(0), |it| it.head);
         if known == head.head {
+            self.is_behind = false;
             return said;
         }
         let Some(reading) = self.read_up_to(head.head).await else {
-            // With the next look it is as if this one had not been.
-            self.head = before;
-            tokio::time::sleep(AGAIN_AFTER).await;
+            // What is told of members is told; the rest is looked at again.
+            self.head = Some(PlanHead {
+                head: known,
+                ..head
+            });
+            self.is_behind = true;
             return said;
         };
         let (mut by, mut imports) = (BTreeSet::new(), Vec::new());
@@ -119,9 +139,9 @@ impl Topic {
                 imports.push(Event::Imported { seq: mark.seq, by });
             }
         }
-        // What the room lacks by now is told with the next change.
         let seq = reading.seq.min(head.head);
         self.head = Some(PlanHead { head: seq, ..head });
+        self.is_behind = seq < head.head;
         let (roots, findings) = self.compare(reading.content).await;
         if !roots.is_empty() {
             said.push(Event::Changed {

@@ -1,6 +1,6 @@
 //! Reads a history row by row: what a plan held at two points, and who made which part of it what it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use convene_plan::content::Content;
 use convene_plan::diff::{Difference, diff};
@@ -14,6 +14,10 @@ use crate::storage::{Storage, StorageError};
 
 /// Rows read at a time.
 const PAGE: u32 = 2_000;
+/// Bytes of rows read at a time, but for one that is larger.
+const PAGE_BYTES: i64 = 8 << 20;
+/// Bytes of rows that are read for one question at most.
+const BYTES_MAX: i64 = 512 << 20;
 /// Rows that are read for one question at most: some seconds of a processor.
 const ROWS_MAX: i64 = 500_000;
 
@@ -27,7 +31,7 @@ pub enum HistoryError {
     #[error(transparent)]
     Unreadable(#[from] RowUnreadable),
     /// There are too many rows.
-    #[error("more than {ROWS_MAX} rows lie before that point; squash the plan")]
+    #[error("too many changes lie before that point; squash the plan")]
     TooLong,
     /// A thread ended in the middle.
     #[error("reading was broken off")]
@@ -82,12 +86,20 @@ impl Stretch {
 struct Replay {
     timeline: Timeline,
     from: Seq,
+    /// Rows that no load takes.
+    left_out: HashSet<Seq>,
     stretch: Stretch,
 }
 
 impl Replay {
     fn take(&mut self, rows: &[Row]) -> Result<(), RowUnreadable> {
         for row in rows {
+            if self.left_out.contains(&row.seq) {
+                if row.seq == self.from {
+                    self.stretch.before = self.timeline.content().clone();
+                }
+                continue;
+            }
             // The whole document is in such a row, and means what it meant before.
             if row.origin == Origin::Squash {
                 self.timeline.restart();
@@ -126,15 +138,21 @@ pub async fn stretch(
     if to.0 - start.0 > ROWS_MAX {
         return Err(HistoryError::TooLong);
     }
-    let mut at = Seq(start.0 - 1);
+    let (mut at, mut read) = (Seq(start.0 - 1), 0_i64);
     let mut replay = Replay {
         timeline: Timeline::default(),
         from,
+        left_out: storage.quarantined(plan).await?,
         stretch: Stretch::default(),
     };
     while at < to {
-        let left = u32::try_from(to.0 - at.0).unwrap_or(PAGE);
-        let rows = storage.rows_after(plan, at, left.min(PAGE)).await?;
+        let left = u32::try_from(to.0 - at.0).unwrap_or(PAGE).min(PAGE);
+        let (count, bytes) = storage.rows_within(plan, at, (left, PAGE_BYTES)).await?;
+        read = read.saturating_add(bytes);
+        if read > BYTES_MAX {
+            return Err(HistoryError::TooLong);
+        }
+        let rows = storage.rows_after(plan, at, count).await?;
         let Some(last) = rows.last() else {
             break;
         };

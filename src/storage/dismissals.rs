@@ -67,6 +67,12 @@ impl Storage {
     /// Puts a finding aside, or changes why and until when.
     pub async fn dismiss(&self, plan: PlanId, what: &Dismissal) -> Result<(), StorageError> {
         write_tx!(self, tx => {
+            // Those that count no more are of no use.
+            sqlx::query("delete from dismissals where plan_id = $1 and until <= $2")
+                .bind(plan.as_uuid())
+                .bind(what.at.as_micros())
+                .execute(&mut *tx)
+                .await?;
             sqlx::query(
                 "insert into dismissals (plan_id, key, reason, until, dismissed_by, created_at)
                  values ($1, $2, $3, $4, $5, $6)
@@ -102,9 +108,15 @@ impl Storage {
     pub async fn reopen(&self, by: UserId, plan: PlanId, key: &str) -> Result<bool, StorageError> {
         let now = self.now();
         let reopened = write_tx!(self, tx => {
-            let reopened = sqlx::query("delete from dismissals where plan_id = $1 and key = $2")
+            let reopened = sqlx::query(
+                "delete from dismissals
+                 where plan_id = $1
+                   and key = $2
+                   and (until is null or until > $3)",
+            )
                 .bind(plan.as_uuid())
                 .bind(key)
+                .bind(now.as_micros())
                 .execute(&mut *tx)
                 .await?
                 .rows_affected()

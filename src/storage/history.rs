@@ -1,6 +1,7 @@
-//! A plan's history: what is known of its rows without reading them, names of points, and new beginnings.
+//! A plan's history: what is known of its rows without reading them, and names of points.
 
-use bytes::Bytes;
+use std::collections::HashSet;
+
 use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -9,10 +10,9 @@ use super::audit::chain::Chain;
 use super::audit::{Act, Verb, record};
 use super::database::{Storage, read, write_tx};
 use super::error::StorageError;
-use super::journal::{Epoch, NewRow, Origin, Seq};
-use super::snapshots::put_snapshot;
+use super::journal::{Origin, Seq};
 use crate::clock::Timestamp;
-use crate::ids::{AppendId, PlanId, UserId};
+use crate::ids::{PlanId, UserId};
 
 /// A row of the journal, without what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,39 +38,6 @@ pub struct NamedVersion {
     pub by: UserId,
     /// When.
     pub at: Timestamp,
-}
-
-/// What became of a new beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begun {
-    /// The plan's history begins anew.
-    Begun {
-        /// Its line from now on.
-        epoch: Epoch,
-        /// The row that everything is in.
-        seq: Seq,
-    },
-    /// Somebody has written meanwhile; nothing was changed.
-    Moved,
-    /// There is no such plan.
-    Gone,
-}
-
-/// A plan's whole document as the first row of a new line of history.
-#[derive(Debug)]
-pub struct NewBeginning<'a> {
-    /// Who wants it.
-    pub by: UserId,
-    /// The plan.
-    pub plan: PlanId,
-    /// Up to where the document reaches: the plan must stand there.
-    pub from: (Epoch, Seq),
-    /// The line that begins.
-    pub epoch: Epoch,
-    /// The document.
-    pub state: &'a Bytes,
-    /// How many bytes it had before, for the audit.
-    pub bytes_before: usize,
 }
 
 #[derive(FromRow)]
@@ -101,29 +68,6 @@ struct VersionRow {
     created_at: i64,
 }
 
-/// Writes the row with which a line of history begins.
-macro_rules! insert_first_row {
-    ($tx:expr, ($plan:expr, $epoch:expr, $seq:expr), $append:expr, $row:expr) => {
-        sqlx::query(
-            "insert into journal
-                 (plan_id, seq, epoch, append_id, update_bytes, author, origin, origin_detail,
-                  created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind($plan.as_uuid())
-        .bind($seq.0)
-        .bind($epoch.0)
-        .bind($append.as_uuid())
-        .bind(&$row.update[..])
-        .bind($row.author.map(UserId::as_uuid))
-        .bind($row.origin.kind())
-        .bind($row.origin.detail())
-        .bind($row.at.as_micros())
-        .execute(&mut *$tx)
-        .await?
-    };
-}
-
 impl Storage {
     /// What is known of the last `limit` rows of `plan` before position `before`, the last first.
     pub async fn row_marks(
@@ -148,6 +92,51 @@ impl Storage {
             .await?
         });
         rows.into_iter().map(MarkRow::read).collect()
+    }
+
+    /// How many of the next rows of `plan` after `seq` have not more than so many bytes together, at least
+    /// one, and how many bytes those have.
+    pub async fn rows_within(
+        &self,
+        plan: PlanId,
+        seq: Seq,
+        (rows_max, bytes_max): (u32, i64),
+    ) -> Result<(u32, i64), StorageError> {
+        let sizes: Vec<(i64,)> = read!(self, db => {
+            sqlx::query_as(
+                "select cast(length(update_bytes) as bigint)
+                 from journal
+                 where plan_id = $1
+                   and seq > $2
+                 order by seq
+                 limit $3",
+            )
+            .bind(plan.as_uuid())
+            .bind(seq.0)
+            .bind(i64::from(rows_max))
+            .fetch_all(db)
+            .await?
+        });
+        let (mut rows, mut bytes) = (0, 0_i64);
+        for (size,) in sizes {
+            if rows > 0 && bytes.saturating_add(size) > bytes_max {
+                break;
+            }
+            rows += 1;
+            bytes = bytes.saturating_add(size);
+        }
+        Ok((rows.max(1), bytes))
+    }
+
+    /// The rows of `plan` that could not be applied, and are left out by every load.
+    pub async fn quarantined(&self, plan: PlanId) -> Result<HashSet<Seq>, StorageError> {
+        let rows: Vec<(i64,)> = read!(self, db => {
+            sqlx::query_as("select seq from quarantine where plan_id = $1 and seq is not null")
+                .bind(plan.as_uuid())
+                .fetch_all(db)
+                .await?
+        });
+        Ok(rows.into_iter().map(|(seq,)| Seq(seq)).collect())
     }
 
     /// The row at or before `seq` from which the document can be made: where it was squashed last, or the
@@ -252,96 +241,5 @@ impl Storage {
                 at: Timestamp::from_micros(row.created_at),
             })
             .collect())
-    }
-
-    /// Begins a new line of the plan's history, whose first row is `marker`: what was made for the
-    /// old one is refused from now on. None when the plan is gone.
-    pub async fn begin_epoch(
-        &self,
-        plan: PlanId,
-        marker: &NewRow,
-    ) -> Result<Option<(Epoch, Seq)>, StorageError> {
-        let append = AppendId::generate(&self.clock);
-        let begun = write_tx!(self, tx => {
-            let moved: Option<(i64, i64)> = sqlx::query_as(
-                "update plans
-                 set epoch = epoch + 1,
-                     head = head + 1,
-                     updated_at = $1
-                 where id = $2
-                   and deleted_at is null
-                 returning epoch, head",
-            )
-            .bind(marker.at.as_micros())
-            .bind(plan.as_uuid())
-            .fetch_optional(&mut *tx)
-            .await?;
-            let Some((epoch, seq)) = moved else {
-                return Ok(None);
-            };
-            insert_first_row!(tx, (plan, Epoch(epoch), Seq(seq)), append, marker);
-            (Epoch(epoch), Seq(seq))
-        });
-        Ok(Some(begun))
-    }
-
-    /// Begins a new line of history with one row that holds the whole document, which is its snapshot
-    /// too. The rows before stay, and are not loaded any more.
-    pub async fn begin_anew(&self, new: &NewBeginning<'_>) -> Result<Begun, StorageError> {
-        let (now, append) = (self.now(), AppendId::generate(&self.clock));
-        let row = NewRow {
-            update: new.state.clone(),
-            author: Some(new.by),
-            origin: Origin::Squash,
-            at: now,
-            audit: None,
-        };
-        let begun = write_tx!(self, tx => {
-            let found: Option<(i64, i64)> = sqlx::query_as(
-                "update plans
-                 set updated_at = $1
-                 where id = $2
-                   and deleted_at is null
-                 returning epoch, head",
-            )
-            .bind(now.as_micros())
-            .bind(new.plan.as_uuid())
-            .fetch_optional(&mut *tx)
-            .await?;
-            let Some((epoch, head)) = found else {
-                return Ok(Begun::Gone);
-            };
-            if (Epoch(epoch), Seq(head)) != new.from {
-                return Ok(Begun::Moved);
-            }
-            let seq = head + 1;
-            sqlx::query(
-                "update plans
-                 set epoch = $1,
-                     head = $2,
-                     base_seq = $2,
-                     snapshot_seq = $2
-                 where id = $3",
-            )
-            .bind(new.epoch.0)
-            .bind(seq)
-            .bind(new.plan.as_uuid())
-            .execute(&mut *tx)
-            .await?;
-            insert_first_row!(tx, (new.plan, new.epoch, Seq(seq)), append, row);
-            put_snapshot!(tx, (new.plan, new.epoch, Seq(seq)), new.state, now);
-            let act = Act {
-                actor: Some(new.by),
-                verb: Verb::PlanSquashed,
-                detail: json!({
-                    "seq": seq,
-                    "epoch": new.epoch.0,
-                    "bytes": {"before": new.bytes_before, "after": new.state.len()},
-                }),
-            };
-            record!(tx, Chain::Plan(new.plan), &act, now);
-            Begun::Begun { epoch: new.epoch, seq: Seq(seq) }
-        });
-        Ok(begun)
     }
 }

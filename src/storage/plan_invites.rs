@@ -96,7 +96,7 @@ impl Storage {
     ) -> Result<Accepted, StorageError> {
         let (now, email) = (self.now(), canonical_email(email));
         let accepted = write_tx!(self, tx => {
-            let invite: Option<(Uuid, Uuid, String)> = sqlx::query_as(
+            let invite: Option<(Uuid, Uuid, String, Uuid)> = sqlx::query_as(
                 "update plan_invites
                  set used_at = $1,
                      used_by = $2
@@ -104,7 +104,7 @@ impl Storage {
                    and used_at is null
                    and expires_at > $1
                    and (email is null or email = $4)
-                 returning id, plan_id, role",
+                 returning id, plan_id, role, invited_by",
             )
             .bind(now.as_micros())
             .bind(user.as_uuid())
@@ -112,11 +112,16 @@ impl Storage {
             .bind(&email)
             .fetch_optional(&mut *tx)
             .await?;
-            let Some((invite, plan, role)) = invite else {
+            let Some((invite, plan, role, invited_by)) = invite else {
                 return Ok(Accepted::Unusable);
             };
             let (plan, role) = (PlanId::from_uuid(plan), parse_role(&role)?);
             if bump_access!(tx, plan, now).is_none() {
+                return Ok(Accepted::Unusable);
+            }
+            // It is good as long as who made it may make it.
+            let invited_by = UserId::from_uuid(invited_by);
+            if present_role!(tx, plan, invited_by).as_deref() != Some(Role::Owner.as_str()) {
                 return Ok(Accepted::Unusable);
             }
             // What returns here rolls back: the code is as good as before.

@@ -164,6 +164,10 @@ impl Storage {
     pub async fn publish(&self, new: &NewRelease<'_>) -> Result<Option<Release>, StorageError> {
         let now = self.now();
         write_tx!(self, tx => {
+            // Before the plan is taken: each may be a round trip, and the journal waits for the plan.
+            for draft in &new.drafts {
+                insert_draft!(tx, new.plan, draft, now);
+            }
             // Takes the plan: of two at once one finds its number taken.
             let found: Option<(Uuid,)> = sqlx::query_as(
                 "update plans
@@ -200,9 +204,6 @@ impl Storage {
             .bind(now.as_micros())
             .execute(&mut *tx)
             .await?;
-            for draft in &new.drafts {
-                insert_draft!(tx, new.plan, draft, now);
-            }
             let act = Act {
                 actor: Some(new.by),
                 verb: Verb::ReleasePublished,

@@ -327,3 +327,23 @@ async fn a_finding_is_put_aside_with_a_reason_and_taken_up_again() {
     stage.call("finding.reopen", json!({ "key": key })).await;
     assert!(is_open(&found().await));
 }
+
+#[tokio::test]
+async fn an_invitation_is_good_as_long_as_who_made_it_is_an_owner() {
+    let stage = Stage::on(Options::default()).await;
+    let [olga, emil, ines] = &stage.people;
+    olga.set_role(&stage.server, &stage.plan, emil, "owner")
+        .await;
+    let invited = stage
+        .call_as(1, "member.invite", json!({ "role": "owner" }))
+        .await;
+    let remove = json!({ "user": emil.user });
+    stage.call("member.remove", remove).await;
+    let code = json!({ "code": invited["code"] });
+    for somebody in [emil, ines] {
+        let (refused, _) = somebody
+            .is_refused(&stage.server, "member.accept", code.clone())
+            .await;
+        assert_eq!(refused, "not_found");
+    }
+}

@@ -1,5 +1,6 @@
 //! A plan that has grown by being edited begins anew, and everybody goes on with it.
 
+use convene::document::epoch_start;
 use serde_json::{Value, json};
 use yrs::{Doc, Map, MapPrelim, ReadTxn, Transact, WriteTxn};
 
@@ -7,6 +8,7 @@ use super::Stage;
 use crate::support::driver::{Client, Connect};
 use crate::support::engine::Engine;
 use crate::support::raw::{RawSocket, addressed, update_message};
+use crate::support::server::Options;
 use crate::support::until::{SOON, until};
 
 const OVERWRITES: u32 = 100_000;
@@ -150,12 +152,58 @@ async fn a_plan_that_has_grown_begins_anew_and_everybody_goes_on_with_postgres()
 
 #[tokio::test]
 async fn a_squashed_plan_that_is_squashed_again_holds_the_same() {
-    let stage = Stage::on(crate::support::server::Options::default()).await;
+    let stage = Stage::on(Options::default()).await;
     stage.add_speaker().await;
     let before = stage.call("plan.content", json!({})).await;
     for _ in 0..2 {
         let answer: Value = stage.call("plan.squash", json!({})).await;
         assert!(answer["seq"].as_i64().unwrap() > 1);
     }
+    assert_eq!(stage.call("plan.content", json!({})).await, before);
+}
+
+#[tokio::test]
+async fn who_was_away_while_a_plan_was_squashed_again_begins_anew() {
+    let stage = Stage::on(Options::default()).await;
+    stage.add_speaker().await;
+    stage.call("plan.squash", json!({})).await;
+    // Of all that is in the plan this page knows one client: the one that marks the first squash.
+    let connect = Connect::new(
+        &stage.server,
+        "hocuspocus-4.8",
+        &stage.plan,
+        &stage.people[1].token,
+    );
+    let away = stage.driver.join(connect).await;
+    away.disconnect().await;
+    let archive = json!([{ "op": "archive", "path": ["speakers", "sp_1"] }]);
+    stage.edit_as(0, archive).await;
+    stage.call("plan.squash", json!({})).await;
+    let before = stage.call("plan.content", json!({})).await;
+    away.reconnect().await;
+    until("the page is told to begin anew", SOON, async || {
+        let status = away.status().await;
+        let mut told = status.stateless.iter();
+        told.any(|it| it["method"] == "document.reset")
+            .then_some(())
+    })
+    .await;
+    assert_eq!(stage.call("plan.content", json!({})).await, before);
+}
+
+#[tokio::test]
+async fn nobody_can_take_the_mark_of_the_next_line_in_advance() {
+    let stage = Stage::on(Options::default()).await;
+    stage.add_speaker().await;
+    let token = &stage.people[1].token;
+    let mut socket = RawSocket::hocuspocus(&stage.server, &stage.plan, token).await;
+    let mark = epoch_start(stage.plan.parse().unwrap(), 2);
+    let message = addressed(&stage.plan, &update_message(&mark));
+    socket.send(&message).await;
+    let applied = addressed(&stage.plan, &[8, 1]);
+    socket.frame("a status", |frame| frame == applied).await;
+    let before = stage.call("plan.content", json!({})).await;
+    stage.call("plan.squash", json!({})).await;
+    everybody_is_told_to_begin_anew(&stage).await;
     assert_eq!(stage.call("plan.content", json!({})).await, before);
 }
