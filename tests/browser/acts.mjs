@@ -62,3 +62,43 @@ export async function text(editor) {
     return copy.textContent;
   }).join("\n"));
 }
+
+/** Lets `other`, who has an account and is at the list of plans, into the open plan of `owner`, and opens it for them. */
+export async function letIn(owner, other, plan, role = "editor") {
+  await goTo(owner, "Members");
+  const add = owner.page.locator("section", { hasText: "Add somebody who has an account" });
+  await add.getByLabel("E-mail address").fill(other.email);
+  await add.getByLabel("Role").selectOption(role);
+  await add.getByRole("button", { name: "Add", exact: true }).click();
+  await owner.page.getByLabel(`Role of ${other.name}`).waitFor();
+  await other.page.reload();
+  await other.page.getByRole("link", { name: plan }).click();
+  await other.page.getByRole("navigation", { name: "Parts of the plan" }).waitFor();
+}
+
+/** The cell of `column` in the row of the table that `title` names. */
+export async function cell({ page }, title, column) {
+  const heads = await page.getByRole("columnheader").allTextContents();
+  const at = heads.findIndex((head) => head.trim() === column);
+  if (at < 0) throw new Error(`the table has no column “${column}”: ${heads.join(", ")}`);
+  // The first head is that of the rows' numbers.
+  return page.getByRole("row").filter({ has: page.getByRole("gridcell", { name: title }) }).getByRole("gridcell").nth(at - 1);
+}
+
+/** What a cell holds, without the names of others who are in it. */
+export async function cellText(person, title, column) {
+  return (await cell(person, title, column)).evaluate((found) => {
+    const copy = found.cloneNode(true);
+    copy.querySelector(".taken-by")?.remove();
+    return copy.textContent.trim();
+  });
+}
+
+/** Types `value` over what is in a cell that is not the title. */
+export async function fillCell(person, title, column, value) {
+  const found = await cell(person, title, column);
+  await found.dblclick();
+  await found.getByRole("textbox", { name: column }).fill(value);
+  await person.page.keyboard.press("Enter");
+  await found.filter({ hasText: value }).waitFor();
+}

@@ -26,3 +26,9 @@ async fn what_was_typed_without_a_server_outlives_the_page() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "closed").await;
 }
+
+#[tokio::test]
+async fn what_one_adds_to_any_part_of_a_plan_the_other_sees_and_changes() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "roots").await;
+}
