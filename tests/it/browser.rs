@@ -32,3 +32,9 @@ async fn what_one_adds_to_any_part_of_a_plan_the_other_sees_and_changes() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "roots").await;
 }
+
+#[tokio::test]
+async fn undo_takes_back_only_what_one_did_oneself() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "undo").await;
+}
