@@ -38,3 +38,9 @@ async fn undo_takes_back_only_what_one_did_oneself() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "undo").await;
 }
+
+#[tokio::test]
+async fn a_role_and_its_end_count_at_once_on_an_open_page() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "removed").await;
+}
