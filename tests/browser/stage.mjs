@@ -88,6 +88,13 @@ export class Stage {
     }
   }
 
+  /** Takes the network from somebody's browser, or gives it back. */
+  async setOffline(person, away) {
+    // What a browser says without a network is the same as when the server is away.
+    this.server.wasAway = true;
+    await person.context.setOffline(away);
+  }
+
   /** Takes back and gives what is wrong with somebody's page, for a scenario that makes it so. */
   takeProblems(person) {
     return person.problems.splice(0);

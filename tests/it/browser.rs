@@ -44,3 +44,9 @@ async fn a_role_and_its_end_count_at_once_on_an_open_page() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "removed").await;
 }
+
+#[tokio::test]
+async fn what_was_done_without_a_network_is_kept_shown_and_saved_later() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "offline").await;
+}

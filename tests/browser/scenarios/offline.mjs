@@ -1,0 +1,45 @@
+// Without a network the page goes on: edits are counted and kept, a reload still shows the plan, and all of it is saved
+// once the network is back.
+
+import assert from "node:assert/strict";
+
+import { addSession, cellText, expectSaved, fillCell, goTo, letIn, makePlan, signUp } from "../acts.mjs";
+
+export default async function (stage) {
+  const ada = await stage.person("Ada");
+  const ben = await stage.person("Ben");
+  await signUp(ada);
+  await signUp(ben);
+  await makePlan(ada, "Spring conference");
+  await addSession(ada, "Doors open");
+  await ada.page.getByRole("button", { name: "Close details" }).click();
+  await expectSaved(ada);
+  await letIn(ada, ben, "Spring conference");
+  await Promise.all([goTo(ada, "Sessions"), goTo(ben, "Sessions")]);
+  const people = (person) => cellText(person, "Doors open", "Expected people");
+  // Only what the page's worker has fetched is there without a network, and it sees nothing of the first visit.
+  await ada.page.evaluate(() => navigator.serviceWorker.ready);
+  await ada.page.reload();
+  await expectSaved(ada);
+
+  await stage.setOffline(ada, true);
+  const kept = ada.page.getByRole("status").filter({ hasText: /Offline, 2 edits kept here/ });
+  await fillCell(ada, "Doors open", "Minutes", "45");
+  await fillCell(ada, "Doors open", "Expected people", "120");
+  await kept.waitFor();
+  await fillCell(ben, "Doors open", "Minutes", "20");
+  await expectSaved(ben);
+  assert.equal(await people(ben), "", "an edit came through without a network");
+
+  await ada.page.reload().catch((error) => { throw new Error(`without a network the page does not open: ${error.message}`); });
+  await ada.page.getByRole("gridcell", { name: "Doors open" }).waitFor()
+    .catch(() => { throw new Error("without a network a reload does not show the plan"); });
+  assert.equal(await people(ada), "120", "a reload without a network lost an edit");
+  await kept.waitFor().catch(() => { throw new Error("after a reload the page does not say that two edits are kept"); });
+
+  await stage.setOffline(ada, false);
+  await expectSaved(ada);
+  await stage.until("Ben sees what Ada did without a network", async () => (await people(ben)) === "120");
+  const both = async () => [await cellText(ada, "Doors open", "Minutes"), await cellText(ben, "Doors open", "Minutes")];
+  await stage.until("both see the same minutes", async () => new Set(await both()).size === 1);
+}
