@@ -50,3 +50,9 @@ async fn what_was_done_without_a_network_is_kept_shown_and_saved_later() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "offline").await;
 }
+
+#[tokio::test]
+async fn a_real_programme_is_imported_soon_shown_and_taken_back() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "import").await;
+}
