@@ -56,3 +56,9 @@ async fn a_real_programme_is_imported_soon_shown_and_taken_back() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "import").await;
 }
+
+#[tokio::test]
+async fn a_changed_field_is_found_in_the_history_and_put_back() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "field").await;
+}
