@@ -3,7 +3,8 @@
 //   CONVENE_URL=http://127.0.0.1:8080 KEPT=/tmp/kept node tests/browser/run.mjs loads
 //
 // It ends with 0 when all went well. Otherwise it says what did not, and leaves in KEPT a picture of every page and what
-// the pages said. Without tests/it behind it, scenarios that kill the server cannot be played.
+// the pages said. Without tests/it behind it, scenarios that kill the server cannot be played. What they
+// measure they say on standard error: standard output is for what they ask of whoever started the server.
 
 import { mkdir } from "node:fs/promises";
 

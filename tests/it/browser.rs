@@ -1,6 +1,7 @@
 //! The page in a real browser; what people do there is in `tests/browser/scenarios`.
 
 use crate::support::browser::play;
+use crate::support::operator::Operator;
 use crate::support::server::{Options, Server};
 
 #[tokio::test]
@@ -61,4 +62,19 @@ async fn a_real_programme_is_imported_soon_shown_and_taken_back() {
 async fn a_changed_field_is_found_in_the_history_and_put_back() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "field").await;
+}
+
+#[tokio::test]
+async fn every_screen_of_a_whole_conference_keeps_the_rules_of_accessibility() {
+    let mut server = Server::start(Options::default()).await;
+    let url = server.url("");
+    let data = server.data();
+    let operator = Operator {
+        data: &data,
+        url: None,
+    };
+    // Whom the scenario signs in as.
+    let arguments = ["demo", "--url", &url, "--email", "ada@example.org"];
+    operator.must(&arguments, "correct horse battery\n");
+    play(&mut server, "axe").await;
 }
