@@ -35,6 +35,9 @@ export default async function (stage) {
   await ada.page.getByRole("gridcell", { name: "Doors open" }).waitFor()
     .catch(() => { throw new Error("without a network a reload does not show the plan"); });
   assert.equal(await people(ada), "120", "a reload without a network lost an edit");
+  // It passes through the page's worker, which does not have it.
+  const reached = await ada.page.evaluate(() => fetch("/assets/nothing.js").then(() => true, () => false));
+  assert.equal(reached, false, "the page's worker still has a network, so that a reload without one was not tried");
   await kept.waitFor().catch(() => { throw new Error("after a reload the page does not say that two edits are kept"); });
 
   await stage.setOffline(ada, false);

@@ -41,6 +41,8 @@ export default async function (stage) {
   await goTo(ada, "Members");
   await ada.page.getByLabel("Role of Ben").selectOption("editor");
   await page.locator("[data-add]").waitFor();
+  await stage.until("somebody who became an editor can edit what is open", () => page.getByRole("complementary").getByLabel("Title").isEnabled());
+  assert.ok((await editable(page).count()) > 5, "what this test looks for is not what an editor has");
 
   await ada.page.getByRole("button", { name: "Remove Ben" }).click();
   await ada.page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();

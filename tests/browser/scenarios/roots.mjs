@@ -44,10 +44,15 @@ export default async function (stage) {
       .catch(() => { throw new Error(`Ada does not see what Ben changed in ${title}`); });
   }
 
-  // A journey is named by who makes it.
+  // A journey is named by who makes it, so that it has no name yet.
   await Promise.all([goTo(ada, "Travel"), goTo(ben, "Travel")]);
   await ada.page.locator("[data-add]").click();
-  await stage.until("Ben sees Ada's journey", async () => (await ben.page.getByRole("button", { name: "Open row 1" }).count()) === 1);
+  await ben.page.getByRole("button", { name: "Open row 1" }).click();
+  const [adaFrom, benFrom] = [ada, ben].map(({ page }) => page.getByRole("complementary").getByLabel("From", { exact: true }));
+  await adaFrom.waitFor();
+  await benFrom.fill("Ghent");
+  await ben.page.keyboard.press("Enter");
+  await stage.until("Ada sees where Ben lets the journey begin", async () => (await adaFrom.inputValue()) === "Ghent");
 
   await Promise.all([goTo(ada, "Access needs"), goTo(ben, "Access needs")]);
   await ada.page.getByRole("button", { name: "Vegan", exact: true }).click();
