@@ -61,5 +61,16 @@ export default async function (stage) {
   await bens.fill("12");
   await ben.page.keyboard.press("Enter");
   await stage.until("Ada reads the count that Ben wrote", async () => (await adas.inputValue()) === "12");
+
+  // The overview shows what there is one of.
+  for (const { page } of [ada, ben])
+    await page.getByRole("navigation", { name: "Parts of the plan" }).getByRole("link", { name: "Overview", exact: true }).click();
+  const facts = ({ page }, part, field) => page.getByRole("region", { name: part }).getByLabel(field, { exact: true });
+  await facts(ada, "Event", "Language").fill("nl");
+  await ada.page.keyboard.press("Enter");
+  await facts(ben, "Brief", "Budget cap").fill("1250.00");
+  await ben.page.keyboard.press("Enter");
+  await stage.until("Ben reads the language that Ada wrote", async () => (await facts(ben, "Event", "Language").inputValue()) === "nl");
+  await stage.until("Ada reads the cap that Ben wrote", async () => (await facts(ada, "Brief", "Budget cap").inputValue()).startsWith("1,250"));
   await Promise.all([expectSaved(ada), expectSaved(ben)]);
 }
