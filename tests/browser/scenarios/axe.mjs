@@ -21,24 +21,15 @@ const LOOKS = [1440, 360].flatMap((width) => [
   { width, colorScheme: "dark", runOnly: { type: "rule", values: RULES_OF_COLOURS } },
 ]);
 const PARTS_SHOWN_MAX = 3;
-// What the page breaks and is to be mended: an entry is taken out with its cause.
-const KNOWN = [
-  // References of a finding that wrap onto lines of their own are 20 px high on a telephone, of 24.
-  { rule: "target-size", within: ".finding-refs" },
-];
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-const known = (rule, where) => KNOWN.some((one) => one.rule === rule && where.includes(one.within));
 
 /** What a screen violates, a line each: the rule, and where. */
 async function violations(page, screen, runOnly) {
   const found = await page.evaluate((runOnly) => globalThis.axe.run(document, { runOnly, resultTypes: ["violations"] }), runOnly);
   return found.violations.flatMap(({ id, help, nodes }) => {
     const parts = nodes.map(({ target, any, all, none }) => ({ where: target.flat().join(" "), why: [...any, ...all, ...none][0]?.message ?? "" }));
-    const said = parts.filter(({ where }) => !known(id, where));
-    if (said.length < parts.length) console.error(`axe: ${screen}: ${id}, as is known, ${parts.length - said.length} times`);
-    return said.slice(0, PARTS_SHOWN_MAX).map(({ where, why }) => `${screen}: ${id} (${help}) at ${where}: ${why}`);
+    return parts.slice(0, PARTS_SHOWN_MAX).map(({ where, why }) => `${screen}: ${id} (${help}) at ${where}: ${why}`);
   });
 }
 
