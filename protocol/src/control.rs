@@ -8,6 +8,35 @@
 //! What each method takes and answers is beside its noun below; [`for_each_call!`](crate::for_each_call) and
 //! [`for_each_notice!`](crate::for_each_notice) list them all.
 
+/// Says which method takes these parameters and what it answers; `keyed` where it changes something and they
+/// have an `idempotency_key`.
+macro_rules! call {
+    ($params:ty, $method:literal => $answer:ty) => {
+        impl $crate::control::Call for $params {
+            const METHOD: &'static str = $method;
+            type Answer = $answer;
+        }
+    };
+    ($params:ty, $method:literal => $answer:ty, keyed) => {
+        impl $crate::control::Call for $params {
+            const METHOD: &'static str = $method;
+            type Answer = $answer;
+            fn idempotency_key(&self) -> Option<&str> {
+                self.idempotency_key.as_deref()
+            }
+        }
+    };
+}
+
+/// Says which notification has these parameters.
+macro_rules! notice {
+    ($params:ty, $method:literal) => {
+        impl $crate::control::Notice for $params {
+            const METHOD: &'static str = $method;
+        }
+    };
+}
+
 pub mod session;
 
 pub mod plan;

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Call;
 use super::history::Person;
 
 /// Entries of one answer at most.
@@ -54,10 +53,7 @@ pub struct Entries {
     pub next: Option<i64>,
 }
 
-impl Call for List {
-    const METHOD: &'static str = "audit.list";
-    type Answer = Entries;
-}
+call!(List, "audit.list" => Entries);
 
 /// `audit.verify`: whether the audit of a plan is what was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +77,4 @@ pub struct Verified {
     pub broken: Option<String>,
 }
 
-impl Call for Verify {
-    const METHOD: &'static str = "audit.verify";
-    type Answer = Verified;
-}
+call!(Verify, "audit.verify" => Verified);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Done, Notice};
+use super::Done;
 use crate::error_code::ErrorCode;
 
 /// How a client reads a root of the document.
@@ -34,10 +34,7 @@ pub struct WatchHash {
     pub roots: BTreeMap<String, RootKind>,
 }
 
-impl Call for WatchHash {
-    const METHOD: &'static str = "document.watch_hash";
-    type Answer = Done;
-}
+call!(WatchHash, "document.watch_hash" => Done);
 
 /// `document.hash`: what the committed document holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,9 +51,7 @@ pub struct Hash {
     pub roots: BTreeMap<String, RootKind>,
 }
 
-impl Notice for Hash {
-    const METHOD: &'static str = "document.hash";
-}
+notice!(Hash, "document.hash");
 
 /// `document.reset`: this replica has no future; drop it and its offline copy, and load again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +65,4 @@ pub struct Reset {
     pub say: String,
 }
 
-impl Notice for Reset {
-    const METHOD: &'static str = "document.reset";
-}
+notice!(Reset, "document.reset");

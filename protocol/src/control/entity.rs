@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::Call;
-
 /// Things of one answer at most, and without a `limit`.
 pub const LIMIT_MAX: u32 = 500;
 
@@ -64,10 +62,7 @@ pub struct Entities {
     pub next: Option<String>,
 }
 
-impl Call for List {
-    const METHOD: &'static str = "entity.list";
-    type Answer = Entities;
-}
+call!(List, "entity.list" => Entities);
 
 /// One thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,22 +86,7 @@ pub struct Get {
     pub id: Option<String>,
 }
 
-impl Call for Get {
-    const METHOD: &'static str = "entity.get";
-    type Answer = Entity;
-}
-
-macro_rules! changing {
-    ($name:ident, $method:literal) => {
-        impl Call for $name {
-            const METHOD: &'static str = $method;
-            type Answer = Entity;
-            fn idempotency_key(&self) -> Option<&str> {
-                self.idempotency_key.as_deref()
-            }
-        }
-    };
-}
+call!(Get, "entity.get" => Entity);
 
 /// `entity.add`: makes a thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -127,7 +107,7 @@ pub struct Add {
     pub idempotency_key: Option<String>,
 }
 
-changing!(Add, "entity.add");
+call!(Add, "entity.add" => Entity, keyed);
 
 /// `entity.update`: changes fields of a thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -152,7 +132,7 @@ pub struct Update {
     pub idempotency_key: Option<String>,
 }
 
-changing!(Update, "entity.update");
+call!(Update, "entity.update" => Entity, keyed);
 
 /// `entity.archive`: puts a thing away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,7 +150,7 @@ pub struct Archive {
     pub idempotency_key: Option<String>,
 }
 
-changing!(Archive, "entity.archive");
+call!(Archive, "entity.archive" => Entity, keyed);
 
 /// `entity.restore`: brings a thing back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,4 +168,4 @@ pub struct Restore {
     pub idempotency_key: Option<String>,
 }
 
-changing!(Restore, "entity.restore");
+call!(Restore, "entity.restore" => Entity, keyed);

@@ -3,7 +3,7 @@
 use convene_plan::finding::Finding;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Done, Notice};
+use super::Done;
 
 /// Plans that one connection can follow.
 pub const PLANS_MAX: usize = 20;
@@ -21,10 +21,7 @@ pub struct Subscribe {
     pub plans: Vec<String>,
 }
 
-impl Call for Subscribe {
-    const METHOD: &'static str = "events.subscribe";
-    type Answer = Done;
-}
+call!(Subscribe, "events.subscribe" => Done);
 
 /// `plan.changed`: a plan's content is another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,9 +37,7 @@ pub struct PlanChanged {
     pub by: Vec<String>,
 }
 
-impl Notice for PlanChanged {
-    const METHOD: &'static str = "plan.changed";
-}
+notice!(PlanChanged, "plan.changed");
 
 /// `plan.imported`: a file was read into a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,9 +51,7 @@ pub struct PlanImported {
     pub by: String,
 }
 
-impl Notice for PlanImported {
-    const METHOD: &'static str = "plan.imported";
-}
+notice!(PlanImported, "plan.imported");
 
 /// `plan.members`: somebody came, went, or has another role; ask `member.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,9 +61,7 @@ pub struct MembersChanged {
     pub plan: String,
 }
 
-impl Notice for MembersChanged {
-    const METHOD: &'static str = "plan.members";
-}
+notice!(MembersChanged, "plan.members");
 
 /// `finding.changed`: something else is wrong with a plan than before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +79,4 @@ pub struct FindingsChanged {
     pub total: u64,
 }
 
-impl Notice for FindingsChanged {
-    const METHOD: &'static str = "finding.changed";
-}
+notice!(FindingsChanged, "finding.changed");

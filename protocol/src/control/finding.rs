@@ -3,8 +3,8 @@
 use convene_plan::finding::Finding;
 use serde::{Deserialize, Serialize};
 
+use super::Done;
 use super::history::Person;
-use super::{Call, Done};
 
 /// Findings of one answer at most.
 pub const FINDINGS_MAX: usize = 1_000;
@@ -67,13 +67,7 @@ pub struct Dismiss {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Dismiss {
-    const METHOD: &'static str = "finding.dismiss";
-    type Answer = Done;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Dismiss, "finding.dismiss" => Done, keyed);
 
 /// `finding.reopen`: takes a finding up again that was put aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,15 +83,6 @@ pub struct Reopen {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Reopen {
-    const METHOD: &'static str = "finding.reopen";
-    type Answer = Done;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Reopen, "finding.reopen" => Done, keyed);
 
-impl Call for Find {
-    const METHOD: &'static str = "plan.findings";
-    type Answer = Findings;
-}
+call!(Find, "plan.findings" => Findings);

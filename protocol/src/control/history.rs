@@ -3,8 +3,6 @@
 use convene_plan::diff::Difference;
 use serde::{Deserialize, Serialize};
 
-use super::Call;
-
 /// Versions, and changes, of one answer at most.
 pub const VERSIONS_MAX: u32 = 200;
 /// Changes of one answer at most.
@@ -89,10 +87,7 @@ pub struct Versions {
     pub next: Option<i64>,
 }
 
-impl Call for List {
-    const METHOD: &'static str = "history.list";
-    type Answer = Versions;
-}
+call!(List, "history.list" => Versions);
 
 /// `history.diff`: what is different between two points of a plan's history, and who made it so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,10 +144,7 @@ pub struct Changes {
     pub to: i64,
 }
 
-impl Call for Diff {
-    const METHOD: &'static str = "history.diff";
-    type Answer = Changes;
-}
+call!(Diff, "history.diff" => Changes);
 
 /// `history.name`: gives a point of the history a name. Editors only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,13 +173,7 @@ pub struct Named {
     pub name: String,
 }
 
-impl Call for Name {
-    const METHOD: &'static str = "history.name";
-    type Answer = Named;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Name, "history.name" => Named, keyed);
 
 /// `history.restore`: makes the plan, or a part of it, what it was. This is a change like any other: it is
 /// in the history and can be undone.
@@ -236,13 +222,7 @@ pub struct Kept {
     pub say: String,
 }
 
-impl Call for Restore {
-    const METHOD: &'static str = "history.restore";
-    type Answer = Restored;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Restore, "history.restore" => Restored, keyed);
 
 /// `history.undo`: takes changes back where nobody has changed the same since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,10 +241,4 @@ pub struct Undo {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Undo {
-    const METHOD: &'static str = "history.undo";
-    type Answer = Restored;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Undo, "history.undo" => Restored, keyed);

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Done;
 use super::plan::PlanBody;
-use super::{Call, Done, Notice};
 
 /// One member of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,10 +39,7 @@ pub struct Members {
     pub members: Vec<MemberBody>,
 }
 
-impl Call for List {
-    const METHOD: &'static str = "member.list";
-    type Answer = Members;
-}
+call!(List, "member.list" => Members);
 
 /// `member.set_role`: makes an account a member, or gives a member another role. Owners only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,13 +57,7 @@ pub struct SetRole {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for SetRole {
-    const METHOD: &'static str = "member.set_role";
-    type Answer = MemberBody;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(SetRole, "member.set_role" => MemberBody, keyed);
 
 /// `member.invite`: makes a code by which somebody with an account becomes a member, once, within a week.
 /// A code is kept nowhere: repeated, this makes
@@ -100,10 +91,7 @@ impl std::fmt::Debug for Invited {
     }
 }
 
-impl Call for Invite {
-    const METHOD: &'static str = "member.invite";
-    type Answer = Invited;
-}
+call!(Invite, "member.invite" => Invited);
 
 /// `member.accept`: becomes a member by a code.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,13 +111,7 @@ impl std::fmt::Debug for Accept {
     }
 }
 
-impl Call for Accept {
-    const METHOD: &'static str = "member.accept";
-    type Answer = PlanBody;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Accept, "member.accept" => PlanBody, keyed);
 
 /// `member.remove`: ends a membership. Owners, and every member for itself; never the last owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,13 +127,7 @@ pub struct Remove {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Remove {
-    const METHOD: &'static str = "member.remove";
-    type Answer = Done;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Remove, "member.remove" => Done, keyed);
 
 /// `member.changed`: the receiving user's own role in a plan is another one now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +139,4 @@ pub struct Changed {
     pub role: Option<String>,
 }
 
-impl Notice for Changed {
-    const METHOD: &'static str = "member.changed";
-}
+notice!(Changed, "member.changed");

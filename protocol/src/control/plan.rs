@@ -3,8 +3,8 @@
 use convene_plan::op::Op;
 use serde::{Deserialize, Serialize};
 
+use super::Done;
 use super::entity::Archived;
-use super::{Call, Done, Notice};
 
 /// One plan, as a member sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,13 +38,7 @@ pub struct Create {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Create {
-    const METHOD: &'static str = "plan.create";
-    type Answer = PlanBody;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Create, "plan.create" => PlanBody, keyed);
 
 /// `plan.list`: the plans the asking user is a member of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -64,10 +58,7 @@ pub struct Plans {
     pub plans: Vec<PlanBody>,
 }
 
-impl Call for List {
-    const METHOD: &'static str = "plan.list";
-    type Answer = Plans;
-}
+call!(List, "plan.list" => Plans);
 
 /// `plan.get`: one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,10 +69,7 @@ pub struct Get {
     pub plan: String,
 }
 
-impl Call for Get {
-    const METHOD: &'static str = "plan.get";
-    type Answer = PlanBody;
-}
+call!(Get, "plan.get" => PlanBody);
 
 /// `plan.delete`: deletes a plan for everybody. Owners only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,13 +83,7 @@ pub struct Delete {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Delete {
-    const METHOD: &'static str = "plan.delete";
-    type Answer = Done;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Delete, "plan.delete" => Done, keyed);
 
 /// `plan.update`: gives a plan another name. Owners only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,13 +99,7 @@ pub struct Update {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Update {
-    const METHOD: &'static str = "plan.update";
-    type Answer = PlanBody;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Update, "plan.update" => PlanBody, keyed);
 
 /// `plan.archive`: puts a plan away: lists leave it out. It can be opened as before. Owners only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,13 +113,7 @@ pub struct Archive {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Archive {
-    const METHOD: &'static str = "plan.archive";
-    type Answer = PlanBody;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Archive, "plan.archive" => PlanBody, keyed);
 
 /// `plan.restore`: brings a plan back that was put away. Owners only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,13 +127,7 @@ pub struct Restore {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Restore {
-    const METHOD: &'static str = "plan.restore";
-    type Answer = PlanBody;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Restore, "plan.restore" => PlanBody, keyed);
 
 /// `plan.duplicate`: makes a plan that holds what this one holds now, without its history and members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,13 +144,7 @@ pub struct Duplicate {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Duplicate {
-    const METHOD: &'static str = "plan.duplicate";
-    type Answer = PlanBody;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Duplicate, "plan.duplicate" => PlanBody, keyed);
 
 /// `plan.squash`: makes the plan's document anew, without the traces of all that ever was in it. Every
 /// open client loads it again; the history stays readable. Owners only.
@@ -213,13 +171,7 @@ pub struct Squashed {
     pub bytes_after: u64,
 }
 
-impl Call for Squash {
-    const METHOD: &'static str = "plan.squash";
-    type Answer = Squashed;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Squash, "plan.squash" => Squashed, keyed);
 
 /// `plan.content`: everything that a plan holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,10 +190,7 @@ pub struct Whole {
     pub roots: serde_json::Value,
 }
 
-impl Call for Content {
-    const METHOD: &'static str = "plan.content";
-    type Answer = Whole;
-}
+call!(Content, "plan.content" => Whole);
 
 /// `plan.edit`: changes a plan by operations, all or none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -269,13 +218,7 @@ pub struct Edited {
 /// Operations of one [`Edit`] at most.
 pub const OPS_MAX: usize = 5_000;
 
-impl Call for Edit {
-    const METHOD: &'static str = "plan.edit";
-    type Answer = Edited;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Edit, "plan.edit" => Edited, keyed);
 
 /// `plan.read_only`: nothing more is accepted into this plan for now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -287,9 +230,7 @@ pub struct ReadOnly {
     pub say: String,
 }
 
-impl Notice for ReadOnly {
-    const METHOD: &'static str = "plan.read_only";
-}
+notice!(ReadOnly, "plan.read_only");
 
 /// `plan.size_warning`: the plan comes near its largest size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -305,6 +246,4 @@ pub struct SizeWarning {
     pub say: String,
 }
 
-impl Notice for SizeWarning {
-    const METHOD: &'static str = "plan.size_warning";
-}
+notice!(SizeWarning, "plan.size_warning");

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Call;
 use super::history::Person;
 
 /// Releases of one plan at most.
@@ -62,13 +61,7 @@ pub struct Line {
     pub say: String,
 }
 
-impl Call for Publish {
-    const METHOD: &'static str = "release.publish";
-    type Answer = ReleaseBody;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Publish, "release.publish" => ReleaseBody, keyed);
 
 /// `release.list`: the published versions of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,10 +80,7 @@ pub struct Releases {
     pub releases: Vec<ReleaseBody>,
 }
 
-impl Call for List {
-    const METHOD: &'static str = "release.list";
-    type Answer = Releases;
-}
+call!(List, "release.list" => Releases);
 
 /// `release.get`: a published version with what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,10 +104,7 @@ pub struct Release {
     pub content: serde_json::Value,
 }
 
-impl Call for Get {
-    const METHOD: &'static str = "release.get";
-    type Answer = Release;
-}
+call!(Get, "release.get" => Release);
 
 /// Which messages are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -194,10 +181,7 @@ pub struct Messages {
     pub total: i64,
 }
 
-impl Call for ListOutbox {
-    const METHOD: &'static str = "outbox.list";
-    type Answer = Messages;
-}
+call!(ListOutbox, "outbox.list" => Messages);
 
 /// `outbox.mark_sent`: says that somebody has sent a draft. Editors only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,10 +197,4 @@ pub struct MarkSent {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for MarkSent {
-    const METHOD: &'static str = "outbox.mark_sent";
-    type Answer = Message;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(MarkSent, "outbox.mark_sent" => Message, keyed);

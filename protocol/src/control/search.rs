@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Call;
 use super::entity::Archived;
 
 /// Characters of the text that is looked for, at most.
@@ -73,7 +72,4 @@ pub struct Hits {
     pub behind: Vec<String>,
 }
 
-impl Call for Query {
-    const METHOD: &'static str = "search.query";
-    type Answer = Hits;
-}
+call!(Query, "search.query" => Hits);

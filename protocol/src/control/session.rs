@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Call;
-
 /// `session.authenticate`: who is speaking. Needed once on a socket whose upgrade carried no token,
 /// and again before the token expires.
 #[derive(Clone, Serialize, Deserialize)]
@@ -45,7 +43,4 @@ pub struct User {
     pub email: Option<String>,
 }
 
-impl Call for Authenticate {
-    const METHOD: &'static str = "session.authenticate";
-    type Answer = Authenticated;
-}
+call!(Authenticate, "session.authenticate" => Authenticated);

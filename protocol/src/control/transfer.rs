@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Call;
-
 /// A format of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -44,10 +42,7 @@ pub struct Upload {
     pub received: u64,
 }
 
-impl Call for Begin {
-    const METHOD: &'static str = "upload.begin";
-    type Answer = Upload;
-}
+call!(Begin, "upload.begin" => Upload);
 
 /// `upload.append`: the next part of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,10 +57,7 @@ pub struct Append {
     pub data: String,
 }
 
-impl Call for Append {
-    const METHOD: &'static str = "upload.append";
-    type Answer = Upload;
-}
+call!(Append, "upload.append" => Upload);
 
 /// What becomes of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -104,13 +96,7 @@ pub struct Import {
     pub idempotency_key: Option<String>,
 }
 
-impl Call for Import {
-    const METHOD: &'static str = "plan.import";
-    type Answer = Imported;
-    fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-}
+call!(Import, "plan.import" => Imported, keyed);
 
 /// The answer to [`Import`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,10 +143,7 @@ pub struct Export {
     pub root: Option<String>,
 }
 
-impl Call for Export {
-    const METHOD: &'static str = "plan.export";
-    type Answer = Exported;
-}
+call!(Export, "plan.export" => Exported);
 
 /// The answer to [`Export`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
