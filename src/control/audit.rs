@@ -5,7 +5,7 @@ use convene_protocol::error_code::ErrorCode;
 
 use super::{Caller, Desk, Method};
 use crate::error::Failure;
-use crate::storage::audit::chain::{Chain, hex};
+use crate::storage::audit::chain::Chain;
 
 impl Method for List {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entries, Failure> {
@@ -34,7 +34,7 @@ impl Method for List {
                     actor: it.actor.map(|actor| people.person(actor)),
                     verb: it.verb,
                     detail: it.detail,
-                    hash: hex(&it.hash),
+                    hash: hex::encode(it.hash),
                 })
                 .collect(),
         })
@@ -50,7 +50,7 @@ impl Method for Verify {
         let verdict = desk.storage.verify_audit(Chain::Plan(grant.plan())).await?;
         Ok(Verified {
             entries: verdict.entries,
-            hash: hex(&verdict.hash),
+            hash: hex::encode(verdict.hash),
             broken: verdict.broken.map(|broken| broken.to_string()),
         })
     }

@@ -69,14 +69,7 @@ pub(super) fn hash<T: ReadTxn>(txn: &T, roots: &[(String, RootKind)]) -> String 
         .collect();
     // Writing to memory what is in memory cannot fail; an empty text would only never compare equal.
     let text = serde_json_canonicalizer::to_vec(&object).unwrap_or_default();
-    Sha256::digest(&text)
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            for digit in [byte >> 4, byte & 15] {
-                hex.extend(char::from_digit(u32::from(digit), 16));
-            }
-            hex
-        })
+    hex::encode(Sha256::digest(&text))
 }
 
 /// One root; one that is not here is as empty as one that is.

@@ -1,49 +1,26 @@
 //! Under which UUID the things of a plan are exported, so that they are found again in the export.
 
 use serde_json::Value as Json;
-use sha1_smol::Sha1;
+use uuid::Uuid;
 
 use crate::content::{Fields, Value};
 
-/// The namespace of addresses (RFC 9562, 6.6).
-const NAMESPACE_URL: [u8; 16] = [
-    0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8,
-];
+/// Characters of a UUID with hyphens.
+const HYPHENATED: usize = 36;
 
 /// The UUID of a plan's id or of a foreign reference: a UUID as it is, anything else by version 5 of
 /// RFC 9562, so that it is always the same.
 pub(super) fn of(reference: &str) -> String {
-    if is_uuid(reference) {
-        return reference.to_ascii_lowercase();
-    }
-    let mut hash = Sha1::new();
-    hash.update(&NAMESPACE_URL);
-    hash.update(b"convene:");
-    hash.update(reference.as_bytes());
-    let mut text = String::with_capacity(36);
-    for (number, byte) in hash.digest().bytes().into_iter().take(16).enumerate() {
-        let byte = match number {
-            // The version and the variant (RFC 9562, 5.5).
-            6 => byte & 0x0f | 0x50,
-            8 => byte & 0x3f | 0x80,
-            _ => byte,
-        };
-        if matches!(number, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 0x0f] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-    }
-    text
-}
-
-fn is_uuid(text: &str) -> bool {
-    let fits = |(at, byte): (usize, u8)| match at {
-        8 | 13 | 18 | 23 => byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
+    let written = Uuid::try_parse(reference).ok();
+    // A UUID has other spellings too, which stand for themselves.
+    let written = written.filter(|_| reference.len() == HYPHENATED);
+    let made = || {
+        Uuid::new_v5(
+            &Uuid::NAMESPACE_URL,
+            format!("convene:{reference}").as_bytes(),
+        )
     };
-    text.len() == 36 && text.bytes().enumerate().all(fits)
+    written.unwrap_or_else(made).hyphenated().to_string()
 }
 
 /// What an entity is called where it came from.

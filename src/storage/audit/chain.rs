@@ -75,17 +75,6 @@ impl Chain {
     }
 }
 
-/// Hex, as hashes are shown.
-pub fn hex(hash: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(hash.len() * 2);
-    for byte in hash {
-        // Writing to a text cannot fail.
-        write!(out, "{byte:02x}").ok();
-    }
-    out
-}
-
 /// The hash of an entry behind one whose hash is `before`.
 pub fn seal(chain: Chain, before: &Hash, entry: &Entry) -> Hash {
     let sealed = Sealed {
@@ -95,7 +84,7 @@ pub fn seal(chain: Chain, before: &Hash, entry: &Entry) -> Hash {
         actor: entry.actor.map(|actor| actor.to_string()),
         verb: &entry.verb,
         detail: &entry.detail,
-        before: hex(before),
+        before: hex::encode(before),
     };
     // Only maps with keys that are no texts cannot be written; such an entry would never verify.
     let text = serde_json_canonicalizer::to_vec(&sealed).unwrap_or_default();
@@ -236,6 +225,9 @@ mod tests {
             r#"","chain":"server","detail":{"a":"é","b":1},"seq":1,"verb":"account.registered"}"#
         );
         let expected: Hash = Sha256::digest(text).into();
-        assert_eq!(hex(&seal(Chain::Server, &ORIGIN, &entry)), hex(&expected));
+        assert_eq!(
+            hex::encode(seal(Chain::Server, &ORIGIN, &entry)),
+            hex::encode(expected)
+        );
     }
 }
