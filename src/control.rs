@@ -227,6 +227,16 @@ impl Desk {
         ))
     }
 
+    /// The same of who may edit it.
+    async fn editor(&self, caller: &Caller, plan: &str) -> Result<Grant, Failure> {
+        let grant = self.grant(caller, plan).await?;
+        if grant.write().is_some() {
+            Ok(grant)
+        } else {
+            Err(asking::may_not_write())
+        }
+    }
+
     async fn own(&self, caller: &Caller, plan: &str) -> Result<OwnAccess, Failure> {
         self.grant(caller, plan).await?.own().ok_or_else(|| {
             Failure::new(
@@ -234,6 +244,17 @@ impl Desk {
                 "only an owner of the plan may do this",
             )
         })
+    }
+}
+
+/// How much a page has at most: what was asked for, or all it may.
+fn limit(asked: Option<u32>, max: u32) -> Result<u32, Failure> {
+    let limit = asked.unwrap_or(max);
+    if (1..=max).contains(&limit) {
+        Ok(limit)
+    } else {
+        let say = format!("limit: 1 to {max}");
+        Err(Failure::new(ErrorCode::Invalid, say))
     }
 }
 

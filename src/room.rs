@@ -22,6 +22,7 @@ pub mod core;
 pub mod comparing;
 pub mod handle;
 mod keeping;
+mod level;
 pub mod neighbours;
 pub mod outbox;
 pub mod poison;

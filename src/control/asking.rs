@@ -1,7 +1,6 @@
 //! What methods ask rooms: to read a plan, and to change it by operations.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use convene_plan::content::Content;
 use convene_plan::op::{Op, Why};
@@ -14,11 +13,10 @@ use crate::ids::PlanId;
 use crate::room::ask::{Ask, EditRefused, Reading, Reply};
 use crate::room::handle::JoinRefused;
 use crate::storage::audit::Act;
-use crate::storage::journal::Origin;
+use crate::storage::journal::{Origin, Seq};
 
-/// How often, and how many times, a room is asked again that is not level with the journal.
-const LEVEL_EVERY: Duration = Duration::from_millis(50);
-const LEVEL_TRIES: u32 = 20;
+/// How often a change is worked out anew when somebody has edited the plan meanwhile.
+const TRIES: u8 = 4;
 
 impl Desk {
     /// What the plan holds, as far as it is committed.
@@ -34,17 +32,8 @@ impl Desk {
     /// The same once the room here has what any node had committed when this was asked; after a second, what
     /// it has.
     pub(super) async fn level_reading(&self, plan: PlanId) -> Result<Reading, Failure> {
-        let heads = self.storage.heads(&[plan]).await?;
-        let head = heads.first().map(|it| it.head).ok_or_else(no_such_plan)?;
-        let mut reading = self.reading(plan).await?;
-        for _ in 0..LEVEL_TRIES {
-            if reading.seq >= head {
-                break;
-            }
-            tokio::time::sleep(LEVEL_EVERY).await;
-            reading = self.reading(plan).await?;
-        }
-        Ok(reading)
+        let head = self.head(plan).await?;
+        answered(self.registry.read_level(plan, head).await)
     }
 
     /// Performs operations for the caller, all or none, and waits until they are committed. Answers what
@@ -69,14 +58,59 @@ impl Desk {
         self.ask(grant.plan(), ask).await
     }
 
+    /// Changes the plan as `work` says of what it holds: worked out anew when somebody was faster. Answers
+    /// what `work` says beside the operations, and which row they became, if there was something to do.
+    pub(super) async fn rework<T: Send + 'static>(
+        &self,
+        grant: &Grant,
+        origin: Origin,
+        work: impl Fn(&Content) -> Worked<T> + Clone + Send + 'static,
+    ) -> Result<(T, Option<Seq>), Failure> {
+        for left in (0..TRIES).rev() {
+            let present = self.read_plan(grant.plan()).await?;
+            let work = work.clone();
+            let Worked { ops, act, answer } = self.apart(move || work(&present)).await?;
+            if ops.is_empty() {
+                return Ok((answer, None));
+            }
+            match self.edit_plan(grant, ops, (origin, Some(act))).await {
+                Ok(reading) => return Ok((answer, Some(reading.seq))),
+                Err(failure) if failure.code == ErrorCode::Conflict && left > 0 => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::new(
+            ErrorCode::Conflict,
+            "the plan is edited too fast for this; repeat it",
+        ))
+    }
+
+    /// The last row of a plan.
+    pub(super) async fn head(&self, plan: PlanId) -> Result<Seq, Failure> {
+        let heads = self.storage.heads(&[plan]).await?;
+        heads.first().map(|it| it.head).ok_or_else(no_such_plan)
+    }
+
     async fn ask(&self, plan: PlanId, ask: Ask) -> Result<Reading, Failure> {
-        match self.registry.ask(plan, ask).await {
-            Ok(Reply::Content(reading)) => Ok(reading),
-            Ok(Reply::Refused(refused)) => Err(edit_refused(&refused)),
-            Err(JoinRefused::PlanGone) => Err(no_such_plan()),
-            Err(
-                refused @ (JoinRefused::Full | JoinRefused::RoomGone | JoinRefused::Unavailable),
-            ) => Err(Failure::new(ErrorCode::Unavailable, refused.to_string())),
+        answered(self.registry.ask(plan, ask).await)
+    }
+}
+
+/// A change that was worked out of what a plan holds.
+pub(super) struct Worked<T> {
+    pub(super) ops: Vec<Op>,
+    /// What the audit says of it.
+    pub(super) act: Act,
+    pub(super) answer: T,
+}
+
+fn answered(reply: Result<Reply, JoinRefused>) -> Result<Reading, Failure> {
+    match reply {
+        Ok(Reply::Content(reading)) => Ok(reading),
+        Ok(Reply::Refused(refused)) => Err(edit_refused(&refused)),
+        Err(JoinRefused::PlanGone) => Err(no_such_plan()),
+        Err(refused @ (JoinRefused::Full | JoinRefused::RoomGone | JoinRefused::Unavailable)) => {
+            Err(Failure::new(ErrorCode::Unavailable, refused.to_string()))
         }
     }
 }

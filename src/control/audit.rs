@@ -1,20 +1,15 @@
 //! `audit.*`: who did what to a plan.
 
 use convene_protocol::control::audit::{ENTRIES_MAX, Entries, Entry, List, Verified, Verify};
-use convene_protocol::error_code::ErrorCode;
 
-use super::{Caller, Desk, Method};
+use super::{Caller, Desk, Method, limit};
 use crate::error::Failure;
 use crate::storage::audit::chain::Chain;
 
 impl Method for List {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entries, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
-        let limit = self.limit.unwrap_or(ENTRIES_MAX);
-        if !(1..=ENTRIES_MAX).contains(&limit) {
-            let say = format!("limit: 1 to {ENTRIES_MAX}");
-            return Err(Failure::new(ErrorCode::Invalid, say));
-        }
+        let limit = limit(self.limit, ENTRIES_MAX)?;
         let chain = Chain::Plan(grant.plan());
         let entries = desk
             .storage

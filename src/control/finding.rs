@@ -10,7 +10,6 @@ use convene_protocol::control::finding::{
 };
 use convene_protocol::error_code::ErrorCode;
 
-use super::asking::may_not_write;
 use super::{Caller, Desk, Method};
 use crate::auth::access::Role;
 use crate::clock::Timestamp;
@@ -62,10 +61,7 @@ impl Method for Find {
 
 impl Method for Dismiss {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Done, Failure> {
-        let grant = desk.grant(caller, &self.plan).await?;
-        if grant.write().is_none() {
-            return Err(may_not_write());
-        }
+        let grant = desk.editor(caller, &self.plan).await?;
         let reason = self.reason.trim();
         let is_sound = (1..=REASON_CHARS_MAX).contains(&reason.chars().count());
         if !is_sound || reason.contains('\0') {
@@ -117,10 +113,7 @@ impl Method for Dismiss {
 
 impl Method for Reopen {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Done, Failure> {
-        let grant = desk.grant(caller, &self.plan).await?;
-        if grant.write().is_none() {
-            return Err(may_not_write());
-        }
+        let grant = desk.editor(caller, &self.plan).await?;
         let by = caller.principal.user;
         // PostgreSQL cannot look for a zero byte, and no key has one.
         if !self.key.contains('\0') && desk.storage.reopen(by, grant.plan(), &self.key).await? {

@@ -12,8 +12,9 @@ use convene_protocol::error_code::ErrorCode;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::asking::Worked;
 use super::people::People;
-use super::{Caller, Desk, Method};
+use super::{Caller, Desk, Method, limit};
 use crate::auth::access::Grant;
 use crate::error::Failure;
 use crate::history::back::{Part, Way, to_state, undo};
@@ -27,20 +28,16 @@ use crate::storage::journal::{Origin, Seq};
 /// Rows whose marks are read at a time for a list, and for one answer.
 const MARKS: u32 = 2_000;
 const MARKS_MAX: u32 = 50_000;
-/// How often something is brought back anew when somebody has edited the plan meanwhile.
-const TRIES: u8 = 4;
 
 impl Method for List {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Versions, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
-        let limit = self.limit.unwrap_or(VERSIONS_MAX);
-        if !(1..=VERSIONS_MAX).contains(&limit) {
-            let say = format!("limit: 1 to {VERSIONS_MAX}");
-            return Err(Failure::new(ErrorCode::Invalid, say));
-        }
+        let limit = limit(self.limit, VERSIONS_MAX)?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let before = Seq(self.before.unwrap_or(i64::MAX));
-        let (mut sorted, is_end) = desk.sorted(grant.plan(), before, limit).await?;
+        let named = desk.storage.versions(grant.plan()).await?;
+        let ends: Vec<Seq> = named.iter().map(|it| it.seq).collect();
+        let (mut sorted, is_end) = desk.sorted(grant.plan(), before, (limit, &ends)).await?;
         // The last one may not be whole, unless there is nothing before it.
         if !is_end && sorted.len() > limit {
             sorted.truncate(limit);
@@ -49,8 +46,6 @@ impl Method for List {
             .last()
             .map(|it| it.first.0)
             .filter(|first| *first > 1);
-        let first = sorted.last().map_or(Seq(0), |it| it.first);
-        let named = desk.storage.versions_from(grant.plan(), first).await?;
         let authors = sorted.iter().flat_map(|it| it.authors.iter().copied());
         let people = desk.people(authors).await?;
         Ok(Versions {
@@ -100,17 +95,17 @@ impl Method for Diff {
 
 impl Method for Name {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Named, Failure> {
-        let grant = desk.grant(caller, &self.plan).await?;
-        if grant.write().is_none() {
-            return Err(super::asking::may_not_write());
-        }
+        let grant = desk.editor(caller, &self.plan).await?;
         let name = super::plan::name("a version's name", &self.name)?;
         let head = desk.head(grant.plan()).await?;
         let seq = Seq(self.seq.unwrap_or(head.0));
         if seq.0 < 1 {
             return Err(no_such_point(head));
         }
-        if desk.storage.count_versions(grant.plan()).await? >= NAMES_MAX {
+        let named = desk.storage.versions(grant.plan()).await?;
+        // Another name for one that has one adds none.
+        let others = named.iter().filter(|it| it.seq != seq).count();
+        if others >= NAMES_MAX {
             let say = format!("{NAMES_MAX} points of this plan have a name; that is the limit");
             return Err(Failure::new(ErrorCode::TooLarge, say));
         }
@@ -177,10 +172,8 @@ impl Desk {
         &self,
         plan: PlanId,
         before: Seq,
-        limit: usize,
+        (limit, named): (usize, &[Seq]),
     ) -> Result<(Vec<versions::Version>, bool), Failure> {
-        let named = self.storage.versions_from(plan, Seq(0)).await?;
-        let named: Vec<Seq> = named.iter().map(|it| it.seq).collect();
         let (mut sorter, mut before, mut read) = (Sorter::default(), before, 0);
         loop {
             let marks = self.storage.row_marks(plan, before, MARKS).await?;
@@ -190,21 +183,12 @@ impl Desk {
             before = oldest.seq;
             read += MARKS;
             for mark in marks {
-                sorter.take(mark, &named);
+                sorter.take(mark, named);
             }
             if sorter.len() > limit || read >= MARKS_MAX {
                 return Ok((sorter.done(), false));
             }
         }
-    }
-
-    /// The last row of a plan.
-    async fn head(&self, plan: PlanId) -> Result<Seq, Failure> {
-        let heads = self.storage.heads(&[plan]).await?;
-        heads
-            .first()
-            .map(|it| it.head)
-            .ok_or_else(super::no_such_plan)
     }
 
     /// A stretch of a plan's history, and the right to hold it, which ends with the answer.
@@ -226,43 +210,28 @@ impl Desk {
             })
     }
 
-    /// Changes the plan as `work` says of what it holds, once more when somebody was faster.
+    /// Goes the way that `work` finds from what the plan holds.
     async fn bring_back(
         &self,
         grant: &Grant,
         act: Act,
         work: impl Fn(&Content) -> Way + Clone + Send + 'static,
     ) -> Result<Restored, Failure> {
-        for left in (0..TRIES).rev() {
-            let present = self.read_plan(grant.plan()).await?;
-            let work = work.clone();
-            let Way { ops, changes, kept } = self.apart(move || work(&present)).await?;
-            let kept = kept
-                .into_iter()
-                .map(|(path, say)| Kept { path, say })
-                .collect();
-            let mut answer = Restored {
-                seq: None,
-                changes,
-                kept,
-            };
-            if changes == 0 {
-                return Ok(answer);
+        let work = move |present: &Content| {
+            let Way { ops, changes, kept } = work(present);
+            let kept = kept.into_iter().map(|(path, say)| Kept { path, say });
+            Worked {
+                ops,
+                act: act.clone(),
+                answer: (changes, kept.collect()),
             }
-            let change = (Origin::History, Some(act.clone()));
-            match self.edit_plan(grant, ops, change).await {
-                Ok(reading) => {
-                    answer.seq = Some(reading.seq.0);
-                    return Ok(answer);
-                }
-                Err(failure) if failure.code == ErrorCode::Conflict && left > 0 => {}
-                Err(failure) => return Err(failure),
-            }
-        }
-        Err(Failure::new(
-            ErrorCode::Conflict,
-            "the plan is edited too fast for this; repeat it",
-        ))
+        };
+        let ((changes, kept), seq) = self.rework(grant, Origin::History, work).await?;
+        Ok(Restored {
+            seq: seq.map(|seq| seq.0),
+            changes,
+            kept,
+        })
     }
 }
 

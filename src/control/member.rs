@@ -32,10 +32,7 @@ impl Method for List {
 impl Method for SetRole {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<MemberBody, Failure> {
         let access = desk.own(caller, &self.plan).await?;
-        let role: Role = self
-            .role
-            .parse()
-            .map_err(|error| Failure::new(ErrorCode::Invalid, format!("{}: {error}", self.role)))?;
+        let role = role(&self.role)?;
         let user = desk
             .storage
             .find_user_by_email(&self.email)
@@ -84,10 +81,7 @@ impl Method for Remove {
 impl Method for Invite {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Invited, Failure> {
         let access = desk.own(caller, &self.plan).await?;
-        let role: Role = self
-            .role
-            .parse()
-            .map_err(|error| Failure::new(ErrorCode::Invalid, format!("{}: {error}", self.role)))?;
+        let role = role(&self.role)?;
         let email = self.email.as_deref();
         if email.is_some_and(|email| {
             !(3..=EMAIL_BYTES_MAX).contains(&email.len()) || email.contains('\0')
@@ -143,6 +137,11 @@ impl Method for Accept {
         };
         desk.plan_body(caller, plan).await
     }
+}
+
+fn role(name: &str) -> Result<Role, Failure> {
+    name.parse()
+        .map_err(|error| Failure::new(ErrorCode::Invalid, format!("{name}: {error}")))
 }
 
 fn settle(change: MemberChange) -> Result<(), Failure> {

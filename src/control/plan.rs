@@ -1,7 +1,7 @@
 //! `plan.*`: making, finding and deleting plans.
 
 use bytes::Bytes;
-use convene_plan as plan;
+use convene_plan::content::Content as PlanContent;
 use convene_plan::diff::{diff, redo};
 use convene_protocol::control::Done;
 use convene_protocol::control::entity::Archived;
@@ -21,7 +21,7 @@ use crate::ids::PlanId;
 use crate::room::core::Start;
 use crate::storage::audit::{Act, Verb};
 use crate::storage::beginnings::{Begun, NewBeginning};
-use crate::storage::journal::{Epoch, Origin, StoredPlan};
+use crate::storage::journal::{Epoch, Origin, Seq, StoredPlan};
 use crate::storage::plans::{PlanRow, Shelf};
 
 /// How often squashing is tried again while people edit.
@@ -98,7 +98,7 @@ impl Method for Duplicate {
         };
         let content = desk.level_reading(grant.plan()).await?.content;
         let ops = desk
-            .apart(move || redo(&diff(&plan::content::Content::default(), &content)))
+            .apart(move || redo(&diff(&PlanContent::default(), &content)))
             .await?;
         let (copy, user) = (PlanId::generate(&desk.clock), caller.principal.user);
         let row = desk.storage.insert_plan(copy, &name, user).await?;
@@ -126,13 +126,17 @@ impl Method for Squash {
         let permit = desk.histories.acquire().await;
         let _permit = permit.map_err(|error| Failure::fault().caused_by(error))?;
         for number in 1..=SQUASH_TRIES {
-            let stored = desk.storage.load(plan).await?.ok_or_else(no_such_plan)?;
-            let from = (stored.epoch, stored.head);
-            let epoch = Epoch(stored.epoch.0 + number);
+            let stored = desk.storage.load(plan).await?;
+            let mut made = desk.make_anew(plan, stored, number).await?;
+            if made.is_none() {
+                // The snapshot cannot be read; then the whole journal is, as by a room that loads.
+                let stored = desk.storage.load_whole_journal(plan).await?;
+                made = desk.make_anew(plan, stored, number).await?;
+            }
+            let made = made.ok_or_else(Failure::fault)?;
+            let (from, epoch, state) = (made.from, made.epoch, made.state);
             let markers = [from.0, epoch].map(|epoch| epoch_client(plan, epoch.0));
-            let (state, bytes_before) = desk
-                .apart(move || made_anew(plan, epoch, &stored))
-                .await??;
+            let bytes_before = made.bytes_before;
             let new = NewBeginning {
                 by,
                 plan,
@@ -163,24 +167,49 @@ impl Method for Squash {
     }
 }
 
-/// The whole document without its history, and how large it was with it.
-fn made_anew(plan: PlanId, epoch: Epoch, stored: &StoredPlan) -> Result<(Bytes, usize), Failure> {
-    // Rows that a load leaves out are left out here too.
+/// A document without its history.
+struct MadeAnew {
+    /// Up to where the document reaches that it was made of.
+    from: (Epoch, Seq),
+    /// The line it begins.
+    epoch: Epoch,
+    state: Bytes,
+    bytes_before: usize,
+}
+
+/// None when the snapshot cannot be read. Rows that a load leaves out are left out here too.
+fn make_anew(plan: PlanId, stored: &StoredPlan, further: i64) -> Result<Option<MadeAnew>, Failure> {
     let loaded = Start::load(stored);
     if loaded.snapshot_broken {
-        return Err(Failure::fault());
+        return Ok(None);
     }
     let whole = loaded.replica.encode();
     let whole = whole.map_err(|refusal| Failure::fault().caused_by(refusal))?;
-    let before = whole.len();
+    let epoch = Epoch(stored.epoch.0 + further);
     let state = squash(plan, epoch.0, &whole).map_err(|error| match error {
         CannotSquash::Foreign(_) => Failure::new(ErrorCode::Unprocessable, error.to_string()),
         CannotSquash::Unreadable(_) => Failure::fault().caused_by(error),
     })?;
-    Ok((state, before))
+    Ok(Some(MadeAnew {
+        from: (stored.epoch, stored.head),
+        epoch,
+        state,
+        bytes_before: whole.len(),
+    }))
 }
 
 impl Desk {
+    async fn make_anew(
+        &self,
+        plan: PlanId,
+        stored: Option<StoredPlan>,
+        further: i64,
+    ) -> Result<Option<MadeAnew>, Failure> {
+        let stored = stored.ok_or_else(no_such_plan)?;
+        self.apart(move || make_anew(plan, &stored, further))
+            .await?
+    }
+
     pub(super) async fn plan_body(
         &self,
         caller: &Caller,

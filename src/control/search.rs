@@ -7,7 +7,7 @@ use convene_protocol::control::search::{
 };
 use convene_protocol::error_code::ErrorCode;
 
-use super::{Caller, Desk, Method};
+use super::{Caller, Desk, Method, limit};
 use crate::error::Failure;
 use crate::storage::search::{Hit as Found, Search, Which};
 
@@ -19,9 +19,9 @@ const EXCERPT_CHARS_MAX: usize = 200;
 
 impl Method for Query {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Hits, Failure> {
-        let limit = self.limit.unwrap_or(HITS);
-        if !(1..=HITS_MAX).contains(&limit) || self.text.chars().count() > TEXT_CHARS_MAX {
-            let say = format!("limit: 1 to {HITS_MAX}; text: at most {TEXT_CHARS_MAX} characters");
+        let limit = limit(self.limit.or(Some(HITS)), HITS_MAX)?;
+        if self.text.chars().count() > TEXT_CHARS_MAX {
+            let say = format!("text: at most {TEXT_CHARS_MAX} characters");
             return Err(Failure::new(ErrorCode::Invalid, say));
         }
         let query = search::Query::parse(&self.text);

@@ -15,15 +15,13 @@ use convene_protocol::control::transfer::{Export, Exported, Format, Import, Impo
 use convene_protocol::error_code::ErrorCode;
 use serde_json::json;
 
+use super::asking::Worked;
 use super::{Caller, Desk, Method, entity};
 use crate::clock::Clock;
 use crate::error::Failure;
 use crate::storage::audit::chain::Chain;
 use crate::storage::audit::{Act, Verb};
 use crate::storage::journal::Origin;
-
-/// How often an import is worked out anew when somebody has edited the plan meanwhile.
-const TRIES: u8 = 4;
 
 impl Method for Import {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Imported, Failure> {
@@ -37,45 +35,33 @@ impl Method for Import {
             .apart(move || read(&file, format, (table, &mapping)))
             .await?;
         let import = Arc::new(read.map_err(|error| unreadable(&error))?);
-        for left in (0..TRIES).rev() {
-            let present = desk.read_plan(grant.plan()).await?;
-            let (wanted, clock) = (Arc::clone(&import), desk.clock.clone());
-            let work = move || {
-                merge::ops(&present, &wanted, &mut |prefix| {
-                    entity::new_id(&clock, prefix)
-                })
-            };
-            let ops = desk.apart(work).await?;
+        let (clock, format, actor) = (desk.clock.clone(), self.format, caller.principal.user);
+        let work = move |present: &Content| {
+            let mut new_id = |prefix: &str| entity::new_id(&clock, prefix);
+            let ops = merge::ops(present, &import, &mut new_id);
             let mut answer = summary(&ops);
             (answer.notes, answer.more_notes) = notes(import.report.clone());
-            if self.mode == Mode::Preview {
-                return Ok(answer);
-            }
             let act = Act {
-                actor: Some(caller.principal.user),
+                actor: Some(actor),
                 verb: Verb::PlanImported,
                 detail: json!({
-                    "format": self.format,
+                    "format": format,
                     "added": answer.added,
                     "changed": answer.changed,
                 }),
             };
-            let change = (Origin::Import, Some(act));
-            match desk.edit_plan(&grant, ops, change).await {
-                Ok(reading) => {
-                    answer.applied = true;
-                    answer.seq = Some(reading.seq.0);
-                    return Ok(answer);
-                }
-                // Somebody was faster.
-                Err(failure) if failure.code == ErrorCode::Conflict && left > 0 => {}
-                Err(failure) => return Err(failure),
-            }
+            Worked { ops, act, answer }
+        };
+        if self.mode == Mode::Preview {
+            let present = desk.read_plan(grant.plan()).await?;
+            return Ok(desk.apart(move || work(&present)).await?.answer);
         }
-        Err(Failure::new(
-            ErrorCode::Conflict,
-            "the plan is edited too fast for this import; repeat it",
-        ))
+        let (answer, seq) = desk.rework(&grant, Origin::Import, work).await?;
+        Ok(Imported {
+            applied: true,
+            seq: seq.map(|seq| seq.0),
+            ..answer
+        })
     }
 }
 

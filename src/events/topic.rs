@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::Event;
 use crate::ids::PlanId;
-use crate::room::ask::{Ask, Reading, Reply};
+use crate::room::ask::{Reading, Reply};
 use crate::room::registry::Registry;
 use crate::storage::Storage;
 use crate::storage::journal::{Origin, Seq};
@@ -19,10 +19,6 @@ use crate::storage::plans::PlanHead;
 
 /// Rows whose authors are looked up for one event; of more, the last.
 const ROWS_MAX: u32 = 1_000;
-/// How often, and how many times, a room is asked again that is not level with the journal: it is within half
-/// a second.
-const LEVEL_EVERY: Duration = Duration::from_millis(50);
-const LEVEL_TRIES: u32 = 20;
 /// How long nothing may move before it is looked whether anybody is there.
 const LOOK_MAX: Duration = Duration::from_mins(1);
 /// How long a plan that could not be read is left alone.
@@ -64,7 +60,7 @@ impl Topic {
         if let Ok(heads) = storage.heads(&[plan]).await {
             topic.head = heads.first().copied();
         }
-        if let Some(reading) = topic.read().await {
+        if let Some(reading) = topic.read(topic.head.map_or(Seq(0), |it| it.head)).await {
             topic.compare(reading.content).await;
         }
         topic
@@ -116,7 +112,7 @@ impl Topic {
             self.is_behind = false;
             return said;
         }
-        let Some(reading) = self.read_up_to(head.head).await else {
+        let Some(reading) = self.read(head.head).await else {
             // What is told of members is told; the rest is looked at again.
             self.head = Some(PlanHead {
                 head: known,
@@ -125,11 +121,13 @@ impl Topic {
             self.is_behind = true;
             return said;
         };
+        // What the room lacks by now is told when it has it.
+        let seq = reading.seq.min(head.head);
+        self.head = Some(PlanHead { head: seq, ..head });
+        self.is_behind = seq < head.head;
         let (mut by, mut imports) = (BTreeSet::new(), Vec::new());
-        let marks = self
-            .storage
-            .row_marks(self.plan, Seq(head.head.0 + 1), ROWS_MAX)
-            .await;
+        let end = Seq(seq.0 + 1);
+        let marks = self.storage.row_marks(self.plan, end, ROWS_MAX).await;
         for mark in marks.unwrap_or_default() {
             if mark.seq <= known {
                 break;
@@ -139,9 +137,6 @@ impl Topic {
                 imports.push(Event::Imported { seq: mark.seq, by });
             }
         }
-        let seq = reading.seq.min(head.head);
-        self.head = Some(PlanHead { head: seq, ..head });
-        self.is_behind = seq < head.head;
         let (roots, findings) = self.compare(reading.content).await;
         if !roots.is_empty() {
             said.push(Event::Changed {
@@ -156,21 +151,9 @@ impl Topic {
         said
     }
 
-    /// What the plan holds once the room here has what another node has committed.
-    async fn read_up_to(&self, seq: Seq) -> Option<Reading> {
-        let mut reading = self.read().await?;
-        for _ in 0..LEVEL_TRIES {
-            if reading.seq >= seq {
-                break;
-            }
-            tokio::time::sleep(LEVEL_EVERY).await;
-            reading = self.read().await?;
-        }
-        Some(reading)
-    }
-
-    async fn read(&self) -> Option<Reading> {
-        match self.registry.ask(self.plan, Ask::Read).await {
+    /// What the plan holds up to this row at least, if the room here can say.
+    async fn read(&self, seq: Seq) -> Option<Reading> {
+        match self.registry.read_level(self.plan, seq).await {
             Ok(Reply::Content(reading)) => Some(reading),
             Ok(Reply::Refused(_)) | Err(_) => None,
         }

@@ -7,7 +7,7 @@ use convene_plan::op::{Op, Why};
 /// What is to be done, and what is left alone.
 #[derive(Debug, Default)]
 pub struct Way {
-    /// The operations, with what they expect to find.
+    /// The operations, with what they expect to find; none when there is nothing to do.
     pub ops: Vec<Op>,
     /// How many differences they are for.
     pub changes: u64,
@@ -97,7 +97,9 @@ impl Way {
                 present.entity(root, id) != after.entity(root, id)
             };
             way.changes = u64::try_from(steps.iter().filter(differs).count()).unwrap_or(u64::MAX);
-            way.ops = all;
+            if way.changes > 0 {
+                way.ops = all;
+            }
             return way;
         }
         let mut now = present.clone();
@@ -110,8 +112,10 @@ impl Way {
                 Ok((next, edits)) => {
                     now = next;
                     // It may be so already.
-                    way.changes += u64::from(!edits.is_empty());
-                    way.ops.extend(ops);
+                    if !edits.is_empty() {
+                        way.changes += 1;
+                        way.ops.extend(ops);
+                    }
                 }
                 Err(refused) => match refused.why {
                     Why::Drifted { present, .. } => {

@@ -92,36 +92,35 @@ struct Replay {
 }
 
 impl Replay {
+    fn apply(&mut self, row: &Row) -> Result<Vec<Touched>, RowUnreadable> {
+        // The whole document is in such a row, and means what it meant before.
+        if row.origin == Origin::Squash {
+            self.timeline.restart();
+            self.timeline.take(&row.update)?;
+            return Ok(Vec::new());
+        }
+        self.timeline.take(&row.update)
+    }
+
     fn take(&mut self, rows: &[Row]) -> Result<(), RowUnreadable> {
         for row in rows {
-            if self.left_out.contains(&row.seq) {
-                if row.seq == self.from {
-                    self.stretch.before = self.timeline.content().clone();
-                }
-                continue;
-            }
-            // The whole document is in such a row, and means what it meant before.
-            if row.origin == Origin::Squash {
-                self.timeline.restart();
-            }
-            let touched = self.timeline.take(&row.update)?;
-            if row.seq <= self.from {
-                if row.seq == self.from {
-                    self.stretch.before = self.timeline.content().clone();
-                }
-                continue;
-            }
-            if row.origin == Origin::Squash {
-                continue;
-            }
-            let writer = Writer {
-                author: row.author,
-                at: row.at,
-                seq: row.seq,
-                origin: row.origin,
+            let touched = if self.left_out.contains(&row.seq) {
+                Vec::new()
+            } else {
+                self.apply(row)?
             };
-            for place in touched {
-                self.stretch.writers.insert(place, writer);
+            if row.seq == self.from {
+                self.stretch.before = self.timeline.content().clone();
+            }
+            if row.seq > self.from {
+                let writer = Writer {
+                    author: row.author,
+                    at: row.at,
+                    seq: row.seq,
+                    origin: row.origin,
+                };
+                let places = touched.into_iter().map(|place| (place, writer));
+                self.stretch.writers.extend(places);
             }
         }
         Ok(())

@@ -202,33 +202,16 @@ impl Storage {
         Ok(named)
     }
 
-    /// How many points of `plan` have a name.
-    pub async fn count_versions(&self, plan: PlanId) -> Result<i64, StorageError> {
-        let (count,): (i64,) = read!(self, db => {
-            sqlx::query_as("select count(*) from versions where plan_id = $1")
-                .bind(plan.as_uuid())
-                .fetch_one(db)
-                .await?
-        });
-        Ok(count)
-    }
-
-    /// The named points of `plan` from row `from` on, in order.
-    pub async fn versions_from(
-        &self,
-        plan: PlanId,
-        from: Seq,
-    ) -> Result<Vec<NamedVersion>, StorageError> {
+    /// The named points of `plan`, in order.
+    pub async fn versions(&self, plan: PlanId) -> Result<Vec<NamedVersion>, StorageError> {
         let rows: Vec<VersionRow> = read!(self, db => {
             sqlx::query_as(
                 "select seq, name, named_by, created_at
                  from versions
                  where plan_id = $1
-                   and seq >= $2
                  order by seq",
             )
             .bind(plan.as_uuid())
-            .bind(from.0)
             .fetch_all(db)
             .await?
         });

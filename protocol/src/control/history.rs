@@ -8,7 +8,7 @@ pub const VERSIONS_MAX: u32 = 200;
 /// Changes of one answer at most.
 pub const CHANGES_MAX: usize = 5_000;
 /// Points of a plan that can have a name.
-pub const NAMES_MAX: i64 = 1_000;
+pub const NAMES_MAX: usize = 1_000;
 
 /// An account, as it is shown beside what it did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

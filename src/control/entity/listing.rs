@@ -8,6 +8,7 @@ use convene_protocol::control::entity::{Archived, Entities, LIMIT_MAX, List};
 use convene_protocol::error_code::ErrorCode;
 use serde_json::{Map, Value as Json};
 
+use crate::control::limit;
 use crate::error::Failure;
 
 /// Fields that a list is sorted by at most.
@@ -19,9 +20,9 @@ pub(super) fn page(content: &Content, asked: &List) -> Result<Entities, Failure>
     if root.prefix().is_none() {
         return Err(super::holds_one(root));
     }
-    let limit = asked.limit.unwrap_or(LIMIT_MAX);
-    if !(1..=LIMIT_MAX).contains(&limit) || asked.sort.len() > SORT_MAX {
-        let say = format!("limit: 1 to {LIMIT_MAX}, and at most {SORT_MAX} fields to sort by");
+    let limit = limit(asked.limit, LIMIT_MAX)?;
+    if asked.sort.len() > SORT_MAX {
+        let say = format!("sort: at most {SORT_MAX} fields");
         return Err(Failure::new(ErrorCode::Invalid, say));
     }
     let wanted = content
