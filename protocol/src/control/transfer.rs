@@ -108,7 +108,7 @@ pub struct Imported {
     pub changed: BTreeMap<String, u64>,
     /// Whether it was done.
     pub applied: bool,
-    /// The change it became in the plan's history, by which it can be undone.
+    /// The change it became in the plan's history, by which it can be undone; none when nothing was different.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<i64>,
     /// What was not understood or was changed to fit.

@@ -99,6 +99,9 @@ async fn a_real_programme_comes_in_opens_in_stock_clients_and_goes_out_again() {
         (&added, &json!(true))
     );
     assert!(took < Duration::from_secs(2), "{took:?}");
+    // The same again is no change, which there is nothing of to undo.
+    let again = stage.import(&upload, "frab_xml", "apply").await;
+    assert_eq!((&again["changed"], again.get("seq")), (&json!({}), None));
     // Both clients that were there have it, and so has somebody who comes now.
     let connect = Connect::new(
         &stage.server,
