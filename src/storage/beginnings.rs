@@ -8,6 +8,7 @@ use super::audit::{Act, Verb, record};
 use super::database::{Storage, write_tx};
 use super::error::StorageError;
 use super::journal::{Epoch, NewRow, Origin, Seq};
+use super::plans::{TakenPlan, take_plan};
 use super::settlement::client_key;
 use super::snapshots::put_snapshot;
 use crate::ids::{AppendId, PlanId, UserId};
@@ -148,18 +149,7 @@ impl Storage {
             audit: None,
         };
         let begun = write_tx!(self, tx => {
-            let found: Option<(i64, i64)> = sqlx::query_as(
-                "update plans
-                 set updated_at = $1
-                 where id = $2
-                   and deleted_at is null
-                 returning epoch, head",
-            )
-            .bind(now.as_micros())
-            .bind(new.plan.as_uuid())
-            .fetch_optional(&mut *tx)
-            .await?;
-            let Some((epoch, head)) = found else {
+            let Some(TakenPlan { epoch, head, .. }) = take_plan!(tx, new.plan, now) else {
                 return Ok(Begun::Gone);
             };
             if (Epoch(epoch), Seq(head)) != new.from {

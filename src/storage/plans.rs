@@ -93,6 +93,35 @@ fn plan_head((plan, epoch, head, access_version, snapshot_seq): HeadRow) -> Plan
     }
 }
 
+/// What is known of a plan whose row is taken.
+#[derive(FromRow)]
+pub(super) struct TakenPlan {
+    pub(super) name: String,
+    pub(super) archived_at: Option<i64>,
+    pub(super) epoch: i64,
+    pub(super) head: i64,
+}
+
+/// Takes the row of `$plan`, so that what is read and written of the plan behind it is of one moment; none when
+/// the plan is gone.
+macro_rules! take_plan {
+    ($tx:expr, $plan:expr, $now:expr) => {
+        sqlx::query_as::<_, $crate::storage::plans::TakenPlan>(
+            "update plans
+             set updated_at = $1
+             where id = $2
+               and deleted_at is null
+             returning name, archived_at, epoch, head",
+        )
+        .bind($now.as_micros())
+        .bind($plan.as_uuid())
+        .fetch_optional(&mut *$tx)
+        .await?
+    };
+}
+
+pub(super) use take_plan;
+
 impl Storage {
     /// Makes an empty plan with `owner` as its only member.
     pub async fn insert_plan(
@@ -194,18 +223,7 @@ impl Storage {
         let now = self.now();
         write_tx!(self, tx => {
             // Taken first: the name before and after are those of one moment.
-            let before: Option<(String,)> = sqlx::query_as(
-                "update plans
-                 set updated_at = $1
-                 where id = $2
-                   and deleted_at is null
-                 returning name",
-            )
-            .bind(now.as_micros())
-            .bind(plan.as_uuid())
-            .fetch_optional(&mut *tx)
-            .await?;
-            let Some((before,)) = before else {
+            let Some(TakenPlan { name: before, .. }) = take_plan!(tx, plan, now) else {
                 return Ok(false);
             };
             sqlx::query("update plans set name = $1 where id = $2")
@@ -236,19 +254,9 @@ impl Storage {
             Shelf::Desk => (Verb::PlanRestored, None),
         };
         let is_there = write_tx!(self, tx => {
-            let before: Option<(Option<i64>,)> = sqlx::query_as(
-                "update plans
-                 set updated_at = $1
-                 where id = $2
-                   and deleted_at is null
-                 returning archived_at",
-            )
-            .bind(now.as_micros())
-            .bind(plan.as_uuid())
-            .fetch_optional(&mut *tx)
-            .await?;
+            let before = take_plan!(tx, plan, now);
             // What is so already is not done again.
-            if let Some((before,)) = before
+            if let Some(TakenPlan { archived_at: before, .. }) = &before
                 && before.is_some() != archived_at.is_some()
             {
                 sqlx::query("update plans set archived_at = $1 where id = $2")

@@ -10,6 +10,7 @@ use super::audit::{Act, Verb, record};
 use super::database::{Storage, read, write_tx};
 use super::error::StorageError;
 use super::journal::Seq;
+use super::plans::take_plan;
 use crate::clock::Timestamp;
 use crate::ids::{DraftId, PlanId, UserId};
 
@@ -169,17 +170,7 @@ impl Storage {
                 insert_draft!(tx, new.plan, draft, now);
             }
             // Takes the plan: of two at once one finds its number taken.
-            let found: Option<(Uuid,)> = sqlx::query_as(
-                "update plans
-                 set updated_at = $1
-                 where id = $2
-                   and deleted_at is null
-                 returning id",
-            )
-            .bind(now.as_micros())
-            .bind(new.plan.as_uuid())
-            .fetch_optional(&mut *tx)
-            .await?;
+            let found = take_plan!(tx, new.plan, now);
             let (last,): (Option<i64>,) =
                 sqlx::query_as("select max(number) from releases where plan_id = $1")
                     .bind(new.plan.as_uuid())
