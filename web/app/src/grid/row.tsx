@@ -67,6 +67,7 @@ function RowView({ row, index, top, columns, version, activeCol, selected, edito
                         role="gridcell"
                         aria-colindex={col + 2}
                         aria-selected={inside}
+                        aria-description={peer && `${peer.user.name} is here`}
                         data-col={col}
                         tabIndex={-1}
                     >
@@ -75,7 +76,12 @@ function RowView({ row, index, top, columns, version, activeCol, selected, edito
                         ) : (
                             <CellValue field={field} value={cellValueOf(column, row)} version={version} />
                         )}
-                        {peer && <span className="taken-by">{peer.user.name}</span>}
+                        {/* Beside the value it would be read as a part of it: "45Ada". */}
+                        {peer && (
+                            <span className="taken-by" aria-hidden>
+                                {peer.user.name}
+                            </span>
+                        )}
                     </div>
                 );
             })}
