@@ -15,11 +15,7 @@ export interface Totals {
 }
 
 function multiplier(per: string, content: Content): number | undefined {
-    const live = (root: string) =>
-        content
-            .root(root)
-            .list()
-            .filter((row) => !row.archived);
+    const live = (root: string) => content.root(root).living();
     switch (per) {
         case "fixed":
             return 1;
@@ -59,8 +55,7 @@ export function budgetTotals(content: Content, cur: string): Totals {
     const totals = { expense: 0, income: 0, approved: 0, actual: 0 };
     let foreign = 0;
     let open = 0;
-    for (const row of content.root("budget").list()) {
-        if (row.archived) continue;
+    for (const row of content.root("budget").living()) {
         const total = lineTotal(row.fields, content);
         const { approved, actual, side } = row.fields;
         if ([total, approved, actual].some((money) => isMoney(money) && money.cur !== cur)) {

@@ -41,6 +41,7 @@ export class RootContent {
     /** The fields or counts, of a root that holds one thing or counts. */
     fields: Record<string, unknown> = {};
     private sorted: Row[] | undefined;
+    private unarchived: Row[] | undefined;
     private readonly listeners = new Set<() => void>();
 
     constructor(
@@ -54,6 +55,12 @@ export class RootContent {
     list(): Row[] {
         this.sorted ??= [...this.rows.values()].sort(byRank);
         return this.sorted;
+    }
+
+    /** Like `list`, without archived ones. */
+    living(): Row[] {
+        this.unarchived ??= this.list().filter(({ archived }) => !archived);
+        return this.unarchived;
     }
 
     get(id: string): Row | undefined {
@@ -75,6 +82,7 @@ export class RootContent {
             for (const [name, value] of this.map.entries()) this.fields[name] = plain(value);
         } else {
             this.sorted = undefined;
+            this.unarchived = undefined;
             for (const id of ids ?? this.map.keys()) {
                 const row = rowOf(id, this.map.get(id));
                 if (row) this.rows.set(id, row);

@@ -6,6 +6,8 @@ import { type Bag, bag, type Surroundings } from "./value.ts";
 import { isDay, wallOf } from "./zone.ts";
 
 export const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+// Made once: a table shows thousands of numbers.
+const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 /** "3 May 2027". */
@@ -98,7 +100,7 @@ export function showValue(field: Field, value: unknown, around: Surroundings): s
             return "Yes";
         case "int":
         case "number":
-            return typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 6 }) : String(value);
+            return typeof value === "number" ? numbers.format(value) : String(value);
         case "ref":
             return around.title(field.root ?? "", String(value)) ?? `missing: ${String(value)}`;
         case "any_ref": {

@@ -18,16 +18,17 @@ export function choicesOf(plan: Plan, field: Field, value?: unknown): Choice[] |
             zones ??= Intl.supportedValuesOf("timeZone").map((zone) => ({ value: zone, label: zone }));
             return zones;
         case "currency": {
-            const names = new Intl.DisplayNames("en", { type: "currency" });
-            currencies ??= Intl.supportedValuesOf("currency").map((code) => ({
-                value: code,
-                label: `${code} ${names.of(code)}`,
-            }));
+            currencies ??= allCurrencies();
             return currencies;
         }
         default:
             return undefined;
     }
+}
+
+function allCurrencies(): Choice[] {
+    const names = new Intl.DisplayNames("en", { type: "currency" });
+    return Intl.supportedValuesOf("currency").map((code) => ({ value: code, label: `${code} ${names.of(code)}` }));
 }
 
 interface Known {
@@ -42,8 +43,7 @@ const collator = new Intl.Collator("en", { numeric: true });
 function livingOf(plan: Plan, content: RootContent): Choice[] {
     const before = known.get(content);
     if (before?.version === content.version) return before.choices;
-    const living = content.list().filter(({ archived }) => !archived);
-    const choices = living.map(({ id }) => ({ value: id, label: plan.title(content.root.name, id) ?? id }));
+    const choices = content.living().map(({ id }) => ({ value: id, label: plan.title(content.root.name, id) ?? id }));
     choices.sort((a, b) => collator.compare(a.label, b.label));
     known.set(content, { version: content.version, choices });
     return choices;

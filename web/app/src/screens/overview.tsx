@@ -24,11 +24,7 @@ export function Overview() {
     const dates = meta.fields.dates as { start?: string; end?: string } | undefined;
     const today = wallOf(new Date().toISOString(), plan.around.zone)?.day ?? "";
     const left = dates?.start && isDay(dates.start) ? daysBetween(today, dates.start) : undefined;
-    const live = (root: string) =>
-        content
-            .root(root)
-            .list()
-            .filter((row) => !row.archived);
+    const live = (root: string) => content.root(root).living();
     const sessions = live("sessions");
     const speakers = live("speakers");
     const tasks = live("tasks").filter(({ fields }) => fields.state !== "done" && fields.state !== "dropped");

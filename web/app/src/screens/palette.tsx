@@ -28,8 +28,7 @@ function find(plan: Plan, text: string): Act[] {
         const said = ROOT_WORDS[root];
         if (!said || root === "needs") continue;
         const title = titleField(content.root);
-        for (const row of content.list()) {
-            if (row.archived) continue;
+        for (const row of content.living()) {
             const name = plan.title(root, row.id) ?? "";
             const plain = plainly(name);
             let weight = 0;

@@ -90,7 +90,7 @@ export function TableScreen({ root }: { root: Root }) {
         ...(stage ? (["board"] as const) : []),
         ...(root.name === "sessions" ? (["agenda"] as const) : []),
     ];
-    const live = content.list().filter((row) => !row.archived).length;
+    const live = content.living().length;
     const putAway = content.list().length - live;
     const said = ROOT_WORDS[root.name];
     const filtered = filter.trim() !== "" || stageValue !== "";
