@@ -6,13 +6,14 @@ import type { Content } from "./content.ts";
 import { type Control, sentence } from "./control.ts";
 import { makeEntity, ranksBehind, setField } from "./edit.ts";
 import type { Notifications } from "./generated/control.ts";
+import { Names } from "./names.ts";
 import type { Presence } from "./presence.ts";
 import { rankBetween } from "./rank.ts";
 import { Remembered } from "./remembered.ts";
 import { Replica } from "./replica.ts";
-import { fieldOf, rootNamed, titleField } from "./schema.ts";
+import { fieldOf, rootNamed } from "./schema.ts";
 import type { User } from "./session.ts";
-import { type KeptEdits, Typed } from "./typed.ts";
+import { type KeptEdits, newest, Typed } from "./typed.ts";
 import type { Surroundings } from "./value.ts";
 
 export type Saved =
@@ -108,35 +109,17 @@ export class Plan {
     readonly snapshot = (): PlanState => this.state;
 
     /** What values of this plan are read and shown in. */
-    readonly around: Surroundings = {
-        zone: "UTC",
-        cur: "EUR",
-        title: (root, id) => this.title(root, id),
-        named: (root, title) => this.named(root, title),
-    };
+    readonly around: Surroundings = new Names(() => this.content);
 
     title(root: string, id: string): string | undefined {
-        const row = this.content.roots.get(root)?.get(id);
-        if (!row) return undefined;
-        const field = titleField(rootNamed(root));
-        const said = field ? row.fields[field.name] : undefined;
-        if (typeof said === "string" && said !== "") return said;
-        if (root === "travel") {
-            const who = row.fields.who as { speaker_id?: string; user_id?: string } | undefined;
-            const name = who?.speaker_id ? this.title("speakers", who.speaker_id) : who?.user_id;
-            return `${String(row.fields.kind ?? "journey")} of ${name ?? "nobody yet"}`;
-        }
-        if (root === "comments") return String(row.fields.body ?? "").slice(0, 60) || "comment";
-        return `untitled ${rootNamed(root).noun}`;
+        return this.around.title(root, id);
     }
 
-    named(root: string, title: string): string[] {
-        const content = this.content.roots.get(root);
-        const wanted = title.trim().toLowerCase();
-        if (!content) return [];
-        const rows = content.list().filter(({ id }) => this.title(root, id)?.trim().toLowerCase() === wanted);
-        const live = rows.filter(({ archived }) => !archived);
-        return (live.length > 0 ? live : rows).map(({ id }) => id);
+    /** The thing, or the root itself where it holds one. */
+    private entity(root: string, id: string): Y.Map<unknown> | undefined {
+        const { map } = this.content.root(root);
+        const entity = id === "" ? map : map.get(id);
+        return entity instanceof Y.Map ? entity : undefined;
     }
 
     /** One undoable step. */
@@ -182,9 +165,8 @@ export class Plan {
         this.step(() => {
             for (const { root, id, field, value } of edits) {
                 const kind = fieldOf(rootNamed(root), field);
-                const { map } = this.content.root(root);
-                const entity = id === "" ? map : map.get(id);
-                if (kind && entity instanceof Y.Map) setField(entity, kind, value);
+                const entity = this.entity(root, id);
+                if (kind && entity) setField(entity, kind, value);
             }
         });
     }
@@ -216,8 +198,8 @@ export class Plan {
         const content = this.content.root(root);
         const at = order.indexOf(id);
         const to = at + by;
-        const entity = content.map.get(id);
-        if (at < 0 || to < 0 || to >= order.length || !(entity instanceof Y.Map)) return;
+        const entity = this.entity(root, id);
+        if (at < 0 || to < 0 || to >= order.length || !entity) return;
         const rank = (index: number) => content.get(order[index] ?? "")?.rank;
         const [low, high] = by > 0 ? [rank(to), rank(to + 1)] : [rank(to - 1), rank(to)];
         this.step(() => entity.set("rank", rankBetween(low, high)));
@@ -225,30 +207,24 @@ export class Plan {
 
     archive(root: string, ids: string[], archived: boolean): void {
         if (!this.state.mayEdit) return;
-        const { map } = this.content.root(root);
         this.step(() => {
             for (const id of ids) {
-                const entity = map.get(id);
-                if (entity instanceof Y.Map && (entity.get("archived") === true) !== archived)
-                    entity.set("archived", archived);
+                const entity = this.entity(root, id);
+                if (entity && (entity.get("archived") === true) !== archived) entity.set("archived", archived);
             }
         });
     }
 
-    /** The shared text of a field, made if it is not there yet. */
+    /** The shared text of a field; nothing until somebody has started it. */
     text(root: string, id: string, field: string): Y.Text | undefined {
-        const { map } = this.content.root(root);
-        const entity = id === "" ? map : map.get(id);
-        if (!(entity instanceof Y.Map)) return undefined;
-        const now = entity.get(field);
+        const now = this.entity(root, id)?.get(field);
         return now instanceof Y.Text ? now : undefined;
     }
 
+    /** Makes the text of a field, of what is there. */
     startText(root: string, id: string, field: string): void {
-        if (!this.state.mayEdit || this.text(root, id, field)) return;
-        const { map } = this.content.root(root);
-        const entity = id === "" ? map : map.get(id);
-        if (!(entity instanceof Y.Map)) return;
+        const entity = this.entity(root, id);
+        if (!this.state.mayEdit || !entity || this.text(root, id, field)) return;
         const before = entity.get(field);
         this.doc.transact(() => entity.set(field, new Y.Text(typeof before === "string" ? before : "")), "add");
     }
@@ -270,13 +246,6 @@ export class Plan {
         const replica = new Replica(this.socket, this.id, this.user, this.token, this.origin);
         const { provider, copy, doc, content } = replica;
         const own = () => this.replica === replica && !this.closed;
-        const meta = content.root("meta");
-        const surroundings = () => {
-            const { tz, cur } = meta.fields;
-            if (typeof tz === "string") this.around.zone = tz;
-            if (typeof cur === "string") this.around.cur = cur;
-        };
-        meta.subscribe(surroundings);
         doc.on("afterTransaction", (transaction: Y.Transaction) => {
             if (!own() || transaction.changed.size === 0) return;
             if (!transaction.local || transaction.origin === provider || transaction.origin === copy) return;
@@ -289,8 +258,7 @@ export class Plan {
         });
         provider.on("authenticated", ({ scope }: { scope: string }) => {
             if (!own()) return;
-            this.remembered.mayEdit = scope === "read-write";
-            this.become({ mayEdit: scope === "read-write" && !this.state.readOnly, gone: undefined });
+            this.become({ mayEdit: this.mayEdit(scope === "read-write"), gone: undefined });
         });
         provider.on("authenticationFailed", ({ reason }: { reason: string }) => {
             if (own()) this.denied(reason);
@@ -330,10 +298,13 @@ export class Plan {
     private onRole({ plan, role }: { plan: string; role?: string | null }): void {
         if (plan !== this.id) return;
         if (!role) this.become({ mayEdit: false, gone: "You are no longer a member of this plan" });
-        else {
-            this.remembered.mayEdit = EDITS.includes(role);
-            this.become({ mayEdit: EDITS.includes(role) && !this.state.readOnly });
-        }
+        else this.become({ mayEdit: this.mayEdit(EDITS.includes(role)) });
+    }
+
+    /** Remembers what the role allows, and answers whether the plan does, too. */
+    private mayEdit(role: boolean): boolean {
+        this.remembered.mayEdit = role;
+        return role && !this.state.readOnly;
     }
 
     private denied(reason: string): void {
@@ -384,14 +355,7 @@ export class Plan {
             return [{ ...place, title: this.title(place.root, place.id) ?? rootNamed(place.root).noun, value }];
         });
         this.typed.clear();
-        const earlier = this.state.kept?.edits ?? [];
-        const all = [
-            ...earlier.filter(
-                (one) =>
-                    !edits.some((edit) => edit.root === one.root && edit.id === one.id && edit.field === one.field),
-            ),
-            ...edits,
-        ];
+        const all = newest([...(this.state.kept?.edits ?? []), ...edits]);
         const kept = all.length > 0 ? { say, at: new Date().toISOString(), edits: all } : undefined;
         if (kept) this.remembered.kept = kept;
         this.local = false;

@@ -79,9 +79,16 @@ export function isShared(field: Field): boolean {
 
 /** The field that names a thing to people: its first needed line. */
 export function titleField(root: Root): Field | undefined {
+    return TITLES.get(root.name);
+}
+
+function findTitle(root: Root): Field | undefined {
     const lines = root.fields.filter((field) => field.kind === "line" && field.needed);
     return lines.find((field) => ["title", "name", "label", "party"].includes(field.name)) ?? lines[0];
 }
+
+/** Found once: every name that is shown asks for it. */
+const TITLES = new Map(ROOTS.map((root) => [root.name, findTitle(root)]));
 
 /** The field whose values are the stages that a thing goes through, for a board. */
 export function stageField(root: Root): Field | undefined {

@@ -76,6 +76,18 @@ export class Typed {
     }
 }
 
+/** Of several edits of a place the last. */
+export function newest(edits: KeptEdit[]): KeptEdit[] {
+    const places = new Map<string, KeptEdit>();
+    for (const edit of edits) {
+        const name = nameOf(edit);
+        // The last of a place stands where it was made.
+        places.delete(name);
+        places.set(name, edit);
+    }
+    return [...places.values()];
+}
+
 function nameOf({ root, id, field }: TypedPlace): string {
     return `${root}/${id}/${field}`;
 }
