@@ -68,7 +68,7 @@ export default async function (stage) {
   const facts = ({ page }, part, field) => page.getByRole("region", { name: part }).getByLabel(field, { exact: true });
   await facts(ada, "Event", "Language").fill("nl");
   await ada.page.keyboard.press("Enter");
-  await facts(ben, "Brief", "Budget cap").fill("1250.00");
+  await facts(ben, "Brief", "Budget cap").fill("1250.00 EUR");
   await ben.page.keyboard.press("Enter");
   await stage.until("Ben reads the language that Ada wrote", async () => (await facts(ben, "Event", "Language").inputValue()) === "nl");
   await stage.until("Ada reads the cap that Ben wrote", async () => (await facts(ada, "Brief", "Budget cap").inputValue()).startsWith("1,250"));

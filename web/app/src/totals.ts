@@ -51,11 +51,16 @@ export function lineTotal(fields: Record<string, unknown>, content: Content): Mo
         : { minor: Math.round(unit.minor * n * times), cur: unit.cur };
 }
 
-export function budgetTotals(content: Content, cur: string): Totals {
+/** In the event's currency, or that of the first price where none is chosen. Nothing without either, or without a line. */
+export function budgetTotals(content: Content, chosen: string | undefined): Totals | undefined {
+    const lines = content.root("budget").living();
+    const prices = lines.flatMap(({ fields }) => [fields.unit, fields.approved, fields.actual]);
+    const cur = chosen ?? prices.find(isMoney)?.cur;
+    if (cur === undefined || lines.length === 0) return undefined;
     const totals = { expense: 0, income: 0, approved: 0, actual: 0 };
     let foreign = 0;
     let open = 0;
-    for (const row of content.root("budget").living()) {
+    for (const row of lines) {
         const total = lineTotal(row.fields, content);
         const { approved, actual, side } = row.fields;
         if ([total, approved, actual].some((money) => isMoney(money) && money.cur !== cur)) {

@@ -1,6 +1,6 @@
 // Whether values fit the schema.
 
-import { isCurrency, isMoney } from "./money.ts";
+import { isCurrency, isMoney, MONEY_HINT } from "./money.ts";
 import type { Field } from "./schema.ts";
 import { words } from "./show.ts";
 import { bag } from "./value.ts";
@@ -49,7 +49,7 @@ export function checkValue(field: Field, value: unknown): string | undefined {
         case "url":
             return isAddress(text ?? "") ? undefined : "write an address that begins with https://";
         case "money":
-            return isMoney(value) ? undefined : "write an amount and a currency, such as 1250 EUR";
+            return isMoney(value) ? undefined : MONEY_HINT;
         case "record":
             return checkRecord(field, value);
         case "list":

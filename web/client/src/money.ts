@@ -1,5 +1,7 @@
 // Money: whole minor units and a currency, so that nothing is ever rounded.
 
+export const MONEY_HINT = "write an amount and a currency, such as 1250 EUR";
+
 export interface Money {
     minor: number;
     cur: string;
@@ -69,11 +71,12 @@ export function showMoney(money: Money): string {
 
 const SIGNS: Record<string, string> = { "€": "EUR", $: "USD", "£": "GBP", "¥": "JPY", "₹": "INR" };
 
-/** Reads "18000", "18,000.50", "USD 20" or "€5"; without a currency it is `cur`. A sentence when it cannot be read. */
-export function parseMoney(text: string, cur: string): Money | string {
+/** Reads "18000", "18,000.50", "USD 20" or "€5"; without a currency it is `cur`, and with neither nothing is guessed. A sentence when it cannot be read. */
+export function parseMoney(text: string, cur: string | undefined): Money | string {
     const said = /[A-Za-z]{3}/.exec(text)?.[0].toUpperCase();
     const sign = Object.keys(SIGNS).find((one) => text.includes(one));
     const currency = said ?? (sign ? SIGNS[sign] : undefined) ?? cur;
+    if (currency === undefined) return MONEY_HINT;
     if (!isCurrency(currency)) return `“${currency}” is no currency: write a code such as EUR or USD`;
     const digits = text.replace(/[A-Za-z]{3}/, "").replace(/[€$£¥₹\s_’']/g, "");
     const match = /^(-?)(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d+))?$/.exec(digits);

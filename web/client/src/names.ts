@@ -13,9 +13,9 @@ export class Names implements Surroundings {
         return typeof tz === "string" ? tz : "UTC";
     }
 
-    get cur(): string {
+    get cur(): string | undefined {
         const { cur } = this.meta;
-        return typeof cur === "string" ? cur : "EUR";
+        return typeof cur === "string" ? cur : undefined;
     }
 
     title(root: string, id: string): string | undefined {

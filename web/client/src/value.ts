@@ -3,9 +3,9 @@
 /** What a value is read and shown in. */
 export interface Surroundings {
     /** The event's zone. */
-    zone: string;
-    /** The event's currency. */
-    cur: string;
+    readonly zone: string;
+    /** The event's currency; nothing until somebody has chosen one. */
+    readonly cur: string | undefined;
     /** What a thing is called; nothing when there is none. */
     title(root: string, id: string): string | undefined;
     /** The ids of the things of a root that are called so, whatever the case. */

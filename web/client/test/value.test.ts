@@ -89,6 +89,17 @@ test("bad input is answered with what would do", () => {
     expect(read("speakers", "photo", "javascript:alert(1)")).toMatch(/https/);
 });
 
+test("an amount without a currency has the event's, and is not guessed where none is chosen", () => {
+    const cap = field("brief", "budget_cap");
+    expect(parseValue(cap, "1250", around)).toEqual({ ok: true, value: { minor: 125_000, cur: "EUR" } });
+    const unknown = { ...around, cur: undefined };
+    expect(parseValue(cap, "1250", unknown)).toEqual({
+        ok: false,
+        say: "write an amount and a currency, such as 1250 EUR",
+    });
+    expect(parseValue(cap, "1250 NOK", unknown)).toEqual({ ok: true, value: { minor: 125_000, cur: "NOK" } });
+});
+
 test("days are read as people write them", () => {
     for (const text of ["2027-05-03", "3 May 2027", "Mon 3 May 2027", "03.05.2027"])
         expect(read("speakers", "asked_on", text)).toBe("2027-05-03");

@@ -30,7 +30,7 @@ const HINTS: Partial<Record<Field["kind"], string>> = {
     color: "#3b5bdb",
     country: "DE",
     language: "en",
-    money: "1250.00",
+    money: "1250.00 EUR",
 };
 
 /** What a field begins with when it is typed in. */

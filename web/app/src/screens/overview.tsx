@@ -29,7 +29,7 @@ export function Overview() {
     const speakers = live("speakers");
     const tasks = live("tasks").filter(({ fields }) => fields.state !== "done" && fields.state !== "dropped");
     const totals = budgetTotals(content, plan.around.cur);
-    const balance = totals.income.minor - totals.expense.minor;
+    const balance = totals ? totals.income.minor - totals.expense.minor : 0;
     const cap = brief.fields.budget_cap;
     const blocks = findings.filter(({ severity }) => severity === "block");
     const fresh = meta.fields.dates === undefined && sessions.length === 0;
@@ -97,20 +97,20 @@ export function Overview() {
                 <Fact
                     name="Budget"
                     value={
-                        live("budget").length === 0
-                            ? "—"
-                            : `${balance < 0 ? "−" : "+"}${showMoney({ minor: Math.abs(balance), cur: totals.cur })}`
+                        totals
+                            ? `${balance < 0 ? "−" : "+"}${showMoney({ minor: Math.abs(balance), cur: totals.cur })}`
+                            : "—"
                     }
                     note={
-                        live("budget").length === 0
-                            ? "no lines yet"
-                            : `${showMoney(totals.income)} in, ${showMoney(totals.expense)} out`
+                        totals
+                            ? `${showMoney(totals.income)} in, ${showMoney(totals.expense)} out`
+                            : `no ${live("budget").length === 0 ? "lines" : "prices"} yet`
                     }
                     to={href("p", plan.id, "budget")}
                     bad={balance < 0}
                 />
             </dl>
-            {(totals.foreign > 0 || totals.open > 0) && (
+            {totals && (totals.foreign > 0 || totals.open > 0) && (
                 <p className="sub small-print">
                     Not in the sums:{" "}
                     {[
