@@ -42,7 +42,20 @@ export function useVersions(roots: readonly string[]): number {
     return useSyncExternalStore(subscribe, () => roots.reduce((sum, root) => sum + plan.content.root(root).version, 0));
 }
 
-const NOBODY: Peer[] = [];
+/** The same array wherever there is nobody. */
+export const NOBODY: Peer[] = [];
+
+/** The others in each thing of a root. */
+export function usePeersByThing(root: string): Map<string, Peer[]> {
+    const { presence } = usePlan();
+    const peers = useSyncExternalStore(presence.subscribe, presence.snapshot);
+    return useMemo(() => {
+        const byThing = new Map<string, Peer[]>();
+        for (const peer of peers)
+            if (peer.at?.root === root) byThing.set(peer.at.id, [...(byThing.get(peer.at.id) ?? []), peer]);
+        return byThing;
+    }, [peers, root]);
+}
 
 /** The others in this field of this thing; the same array while they are the same. */
 export function usePeers(root: string, id: string, field?: string): Peer[] {

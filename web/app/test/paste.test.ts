@@ -31,6 +31,13 @@ test("a block changes what is there and adds what is below", () => {
     expect(problems).toEqual([]);
 });
 
+test("a block that is pasted where there are no rows makes them, with every column", () => {
+    const cells = [["Kafka", "Talk", "draft", "45"]];
+    const { added, problems } = readPaste({ plan, root, rows: [], columns }, at(0, 0), cells);
+    expect(added).toEqual([{ title: "Kafka", kind: "talk", state: "draft", minutes: 45 }]);
+    expect(problems).toEqual([]);
+});
+
 test("one cell fills the selected block", () => {
     const { edits, height, width } = readPaste({ plan, root, rows, columns }, at(0, 3, 1, 3), [["45"]]);
     expect(edits.map(({ id, value }) => [id, value])).toEqual([

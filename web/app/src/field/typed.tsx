@@ -35,7 +35,6 @@ const HINTS: Partial<Record<Field["kind"], string>> = {
 
 /** What a field begins with when it is typed in. */
 function writtenAs(field: Field, value: unknown, around: Surroundings): string {
-    if (field.kind === "line" || field.kind === "url") return String(value ?? "");
     if (field.kind === "money" && isMoney(value)) return writtenMoney(value);
     return field.kind === "day" ? showValue(field, value, around) : copyValue(field, value, around);
 }

@@ -1,6 +1,6 @@
 // The columns of a table: which fields, how wide, in what order.
 
-import { type Field, isMoney, type Plan, type Root, type Row, showValue, titleField, wallOf } from "@convene/client";
+import { type Field, isMoney, type Plan, type Root, type Row, showValue, titleField } from "@convene/client";
 import { lineTotal } from "../totals.ts";
 import { label } from "../words.ts";
 
@@ -51,6 +51,8 @@ const IN_CELL: Field["kind"][] = [
     "money",
     "ref",
 ];
+/** Records that are written in one line. */
+const RECORDS_IN_CELL = ["slot", "qty"];
 /** What is there for the drawer more than for a table. */
 const HIDDEN = ["vault", "photo", "geo", "file", "evidence"];
 
@@ -63,7 +65,7 @@ function columnOf(root: Root, field: Field): Column {
         name: label(root.name, field),
         width: title ? 280 : wide,
         right,
-        inCell: IN_CELL.includes(field.kind),
+        inCell: IN_CELL.includes(field.kind) || RECORDS_IN_CELL.includes(field.name),
     };
 }
 
@@ -87,6 +89,13 @@ export function columnsOf(root: Root, plan: Plan): Column[] {
     return [...columns.slice(0, after), total, ...columns.slice(after)];
 }
 
+/** The roots whose changes show in a table of this one: names that are referred to, and what a budget is priced by. */
+export function referredBy(root: Root): string[] {
+    const names = root.fields.flatMap((field) => [field.root, ...(field.fields ?? []).map((part) => part.root)]);
+    const priced = root.name === "budget" ? ["meta", "brief", "speakers", "rooms", "tracks"] : [];
+    return [...new Set([...names.filter((name): name is string => Boolean(name)), ...priced])];
+}
+
 /** A column is never narrower. */
 export const WIDTH_MIN = 60;
 
@@ -96,7 +105,7 @@ export interface Layout {
     widths: Record<string, number>;
 }
 
-export function firstLayout(root: Root): Layout {
+function firstLayout(root: Root): Layout {
     const hidden = root.fields
         .filter(({ name, kind }) => HIDDEN.includes(name) || kind === "json")
         .map(({ name }) => name);
@@ -170,10 +179,4 @@ export function filterRows(plan: Plan, root: Root, rows: Row[], text: string): R
             .toLowerCase();
         return wanted.every((word) => shown.includes(word));
     });
-}
-
-/** The days that slots are on, for a table of a programme. */
-export function dayOf(plan: Plan, row: Row): string | undefined {
-    const slot = row.fields.slot as { start?: string } | undefined;
-    return slot?.start ? wallOf(slot.start, plan.around.zone)?.day : undefined;
 }

@@ -1,6 +1,6 @@
 // The table: virtual rows, one active cell, keys as in a spreadsheet.
 
-import { copyValue, type Peer, parseValue, type Root, type Row, same } from "@convene/client";
+import { copyValue, parseValue, type Root, type Row, same } from "@convene/client";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import {
     type ClipboardEvent,
@@ -13,26 +13,23 @@ import {
     useMemo,
     useRef,
     useState,
-    useSyncExternalStore,
 } from "react";
-import { usePlan, usePlanState, useVersions } from "../context.ts";
+import { NOBODY, usePeersByThing, usePlan, usePlanState, useVersions } from "../context.ts";
 import { tell } from "../ui/toast.ts";
 import { undoLast } from "../ui/undo.ts";
 import { plural } from "../words.ts";
+import { copyBlock, emptyBlock, fillBlock, mayChange, pasteBlock } from "./block.ts";
 import { CellEditor } from "./cell.tsx";
 import { Chosen } from "./chosen.tsx";
-import { readBlock, writeBlock } from "./clipboard.ts";
-import { type Column, cellValueOf, type Layout, WIDTH_MIN } from "./columns.ts";
+import { type Column, type Layout, referredBy, WIDTH_MIN } from "./columns.ts";
 import { Head } from "./head.tsx";
 import { defaults } from "./new-row.ts";
-import { PASTE_ROWS_MAX, pasteWords, readPaste } from "./paste.ts";
-import { cellId, GridRow } from "./row.tsx";
-import { blockOf, type Cell, clamp, move, type Selection, type Size } from "./selection.ts";
+import { cellAt, cellId, GridRow } from "./row.tsx";
+import { blockOf, type Cell, clamp, move, only, type Selection, type Size } from "./selection.ts";
 
-export const ROW_HEIGHT = 33;
+const ROW_HEIGHT = 33;
 const HEAD_HEIGHT = 33;
 const NUMBER_WIDTH = 46;
-const NOBODY: Peer[] = [];
 
 interface Props {
     root: Root;
@@ -53,19 +50,13 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
     const plan = usePlan();
     const { mayEdit } = usePlanState();
     const scroller = useRef<HTMLDivElement>(null);
-    const [selection, setSelection] = useState<Selection>({ active: { row: 0, col: 0 }, anchor: { row: 0, col: 0 } });
+    const [selection, setSelection] = useState(only({ row: 0, col: 0 }));
     const [editing, setEditing] = useState<Editing>();
     const [focused, setFocused] = useState(false);
     const dragging = useRef(false);
     const referred = useMemo(() => referredBy(root), [root]);
     const version = useVersions(referred);
-    const peers = useSyncExternalStore(plan.presence.subscribe, plan.presence.snapshot);
-    const here = useMemo(() => {
-        const byRow = new Map<string, Peer[]>();
-        for (const peer of peers)
-            if (peer.at?.root === root.name) byRow.set(peer.at.id, [...(byRow.get(peer.at.id) ?? []), peer]);
-        return byRow;
-    }, [peers, root]);
+    const here = usePeersByThing(root.name);
 
     const virtual = useVirtualizer({
         count: rows.length,
@@ -74,7 +65,6 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         overscan: 12,
         scrollPaddingStart: HEAD_HEIGHT,
         scrollPaddingEnd: 12,
-        paddingStart: 0,
     });
     const size: Size = {
         rows: rows.length,
@@ -86,6 +76,7 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
     const block = blockOf({ active, anchor });
     const current = rows[active.row];
     const column = columns[active.col];
+    const table = { plan, root, rows, columns };
 
     // Somebody adds or sorts: the active cell stays with its thing.
     const activeId = useRef<string | undefined>(undefined);
@@ -94,13 +85,13 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         const id = activeId.current;
         if (id === undefined || rows[active.row]?.id === id) return;
         const at = rows.findIndex((row) => row.id === id);
-        if (at >= 0) setSelection({ active: { row: at, col: active.col }, anchor: { row: at, col: active.col } });
+        if (at >= 0) setSelection(only({ row: at, col: active.col }));
     }, [rows, active.row, active.col]);
 
     useEffect(() => {
         if (focused && current && column)
             plan.presence.enter({ root: root.name, id: current.id, field: column.field.name });
-    }, [plan, focused, current?.id, column?.field.name, root.name, current, column]);
+    }, [plan, focused, current, column, root.name]);
 
     const show = useCallback(
         (cell: Cell) => {
@@ -135,26 +126,18 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         focus();
     };
     const step = (row: number, col: number) => {
-        const cell = clamp({ row: active.row + row, col: active.col + col }, size);
-        select({ active: cell, anchor: cell });
+        select(only(clamp({ row: active.row + row, col: active.col + col }, size)));
     };
 
     const edit = (typed?: string) => {
         if (!current || !column) return;
-        if (!column.inCell && !(column.field.name === "slot" || column.field.name === "qty")) {
+        if (!column.inCell) {
             onOpen(current.id, column.field.name);
             return;
         }
-        if (!mayEdit) {
-            tell("Your role in this plan does not allow edits.");
-            return;
-        }
+        if (!mayChange(table)) return;
         show(active);
-        const start =
-            typed ??
-            (column.field.kind === "line" || column.field.kind === "url"
-                ? String(current.fields[column.field.name] ?? "")
-                : copyValue(column.field, current.fields[column.field.name], plan.around));
+        const start = typed ?? copyValue(column.field, current.fields[column.field.name], plan.around);
         setEditing({ start, typed: typed !== undefined });
     };
 
@@ -172,79 +155,23 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         return undefined;
     };
 
-    const clear = () => {
-        const edits = rows
-            .slice(block.top, block.bottom + 1)
-            .flatMap((row) =>
-                columns
-                    .slice(block.left, block.right + 1)
-                    .flatMap(({ field }) =>
-                        field.needed ? [] : [{ root: root.name, id: row.id, field: field.name, value: null }],
-                    ),
-            );
-        plan.setMany(edits);
-        if (columns.slice(block.left, block.right + 1).some(({ field }) => field.needed))
-            tell("What a thing needs stays: it can be changed, but not emptied.");
-    };
-
-    const fillDown = () => {
-        const source = rows[block.top];
-        if (!source || block.top === block.bottom) return;
-        plan.setMany(
-            rows.slice(block.top + 1, block.bottom + 1).flatMap((row) =>
-                columns.slice(block.left, block.right + 1).map(({ field }) => ({
-                    root: root.name,
-                    id: row.id,
-                    field: field.name,
-                    value: source.fields[field.name] ?? null,
-                })),
-            ),
-        );
-    };
-
+    /** What is in a field of its own is copied and pasted there. */
+    const inTable = (event: ClipboardEvent) =>
+        !editing && event.target instanceof HTMLElement && !event.target.closest("input");
     const copy = (event: ClipboardEvent) => {
-        if (editing || !(event.target instanceof HTMLElement) || event.target.closest("input")) return;
+        if (!inTable(event)) return;
         event.preventDefault();
-        const cells = rows
-            .slice(block.top, block.bottom + 1)
-            .map((row) =>
-                columns
-                    .slice(block.left, block.right + 1)
-                    .map((one) => copyValue(one.field, cellValueOf(one, row), plan.around)),
-            );
-        event.clipboardData.setData("text/plain", writeBlock(cells));
-        tell(`${plural(cells.length * (cells[0]?.length ?? 0), "cell")} copied.`);
+        event.clipboardData.setData("text/plain", copyBlock(table, block));
     };
-
     const paste = (event: ClipboardEvent) => {
-        if (editing || !(event.target instanceof HTMLElement) || event.target.closest("input")) return;
+        if (!inTable(event)) return;
         event.preventDefault();
-        if (!mayEdit) {
-            tell("Your role in this plan does not allow edits.");
-            return;
-        }
-        pasteBlock(readBlock(event.clipboardData.getData("text/plain")));
-    };
-
-    const pasteBlock = (cells: string[][]) => {
-        if (cells.length > PASTE_ROWS_MAX) {
-            const most = PASTE_ROWS_MAX.toLocaleString("en");
-            const say = `A block has at most ${most} rows; this one has ${cells.length.toLocaleString("en")}. Import it as CSV instead.`;
-            tell(say, undefined, "error");
-            return;
-        }
-        const pasted = readPaste({ plan, root, rows, columns }, block, cells);
-        const { edits, added, problems, height, width } = pasted;
-        plan.batch(() => {
-            plan.setMany(edits);
-            if (added.length > 0) plan.add(root.name, added);
-        });
+        const pasted = pasteBlock(table, block, event.clipboardData.getData("text/plain"));
+        if (!pasted) return;
         setSelection({
             active: { row: block.top, col: block.left },
-            anchor: { row: block.top + height - 1, col: block.left + width - 1 },
+            anchor: { row: block.top + pasted.height - 1, col: block.left + pasted.width - 1 },
         });
-        const undoable = problems.length === 0 && edits.length + added.length > 0;
-        tell(pasteWords(pasted), undoable ? undoLast(plan) : undefined, problems.length > 0 ? "error" : "info");
     };
 
     const onKey = (event: KeyboardEvent) => {
@@ -294,23 +221,22 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
             if (current) onOpen(current.id);
         } else if ((event.key === "Delete" || event.key === "Backspace") && mayEdit) {
             event.preventDefault();
-            clear();
+            emptyBlock(table, block);
         } else if (command && event.key.toLowerCase() === "a") {
             event.preventDefault();
             setSelection({ active: { row: 0, col: 0 }, anchor: { row: size.rows - 1, col: size.cols - 1 } });
         } else if (command && event.key.toLowerCase() === "d" && mayEdit) {
             event.preventDefault();
-            fillDown();
+            fillBlock(table, block);
         } else if (event.key === "Escape") {
-            setSelection({ active, anchor: active });
+            setSelection(only(active));
         } else if (
             event.key.length === 1 &&
             !command &&
             !event.altKey &&
             event.key !== "/" &&
             event.key !== "?" &&
-            column &&
-            (column.inCell || column.field.name === "slot")
+            column?.inCell
         ) {
             event.preventDefault();
             edit(event.key);
@@ -325,27 +251,19 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
     };
 
     const chosen = rows.slice(block.top, block.bottom + 1);
-    const manyChosen = mayEdit && chosen.length > 1;
     const archiveChosen = (archived: boolean) => {
         plan.archive(
             root.name,
             chosen.map(({ id }) => id),
             archived,
         );
-        setSelection({ active: { row: block.top, col: active.col }, anchor: { row: block.top, col: active.col } });
+        setSelection(only({ row: block.top, col: active.col }));
         focus();
         tell(`${plural(chosen.length, "row")} ${archived ? "archived" : "restored"}.`, undoLast(plan));
     };
 
-    const cellAt = (target: EventTarget): Cell | undefined => {
-        const cell = target instanceof HTMLElement ? target.closest<HTMLElement>("[data-col]") : null;
-        const row = cell?.closest<HTMLElement>("[data-row]");
-        return cell && row ? { row: Number(row.dataset.row), col: Number(cell.dataset.col) } : undefined;
-    };
     const onDown = (event: PointerEvent) => {
         if (!within(event) || event.target.closest(".cell-editor")) return;
-        const opened = event.target.closest<HTMLElement>("[data-opens]");
-        if (opened) return;
         const cell = cellAt(event.target);
         if (!cell || event.button !== 0) return;
         if (editing) setEditing(undefined);
@@ -463,16 +381,11 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
                     })}
                 </div>
             </div>
-            {manyChosen && <Chosen rows={chosen} onArchive={archiveChosen} onFill={fillDown} />}
+            {mayEdit && chosen.length > 1 && (
+                <Chosen rows={chosen} onArchive={archiveChosen} onFill={() => fillBlock(table, block)} />
+            )}
         </>
     );
-}
-
-/** The roots whose changes show in a table of this one: names that are referred to, and what a budget is priced by. */
-function referredBy(root: Root): string[] {
-    const names = root.fields.flatMap((field) => [field.root, ...(field.fields ?? []).map((part) => part.root)]);
-    const priced = root.name === "budget" ? ["meta", "brief", "speakers", "rooms", "tracks"] : [];
-    return [...new Set([...names.filter((name): name is string => Boolean(name)), ...priced])];
 }
 
 /** React hands on what happens in the list of an open picker, which is elsewhere in the page. */

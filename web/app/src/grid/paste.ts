@@ -17,7 +17,8 @@ export interface Pasted {
     width: number;
 }
 
-interface Table {
+/** What a table shows, and of what. */
+export interface Table {
     plan: Plan;
     root: Root;
     rows: Row[];

@@ -4,9 +4,9 @@ import type { Peer, Row } from "@convene/client";
 import { memo, type ReactNode } from "react";
 import { CellValue } from "./cell.tsx";
 import { type Column, cellValueOf } from "./columns.ts";
-import type { Block } from "./selection.ts";
+import type { Block, Cell } from "./selection.ts";
 
-export interface RowProps {
+interface RowProps {
     row: Row;
     index: number;
     top: number;
@@ -22,6 +22,13 @@ export interface RowProps {
 }
 
 export const cellId = (index: number, col: number): string => `cell-${index}-${col}`;
+
+/** The cell that an element is in. */
+export function cellAt(target: EventTarget): Cell | undefined {
+    const cell = target instanceof HTMLElement ? target.closest<HTMLElement>("[data-col]") : null;
+    const row = cell?.closest<HTMLElement>("[data-row]");
+    return cell && row ? { row: Number(row.dataset.row), col: Number(cell.dataset.col) } : undefined;
+}
 
 function RowView({ row, index, top, columns, version, activeCol, selected, editor, peers, open }: RowProps) {
     const className = ["grid-row", row.archived ? "archived" : "", open ? "open" : ""].join(" ");

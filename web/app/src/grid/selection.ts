@@ -25,6 +25,11 @@ export interface Block {
     right: number;
 }
 
+/** One cell and nothing else. */
+export function only(cell: Cell): Selection {
+    return { active: cell, anchor: cell };
+}
+
 export function blockOf({ active, anchor }: Selection): Block {
     return {
         top: Math.min(active.row, anchor.row),

@@ -1,20 +1,23 @@
 // A root of a plan: its things as a table or a board, and one of them in the drawer.
 
-import { type Root, stageField, words } from "@convene/client";
+import { type Root, stageField, titleField, words } from "@convene/client";
 import { ArrowDownUp, CalendarRange, Columns3, LayoutGrid, Plus, Rows3, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { useContent, usePlan, usePlanState } from "../context.ts";
 import { Agenda } from "../grid/agenda.tsx";
+import { pasteBlock } from "../grid/block.ts";
 import { Board } from "../grid/board.tsx";
 import { columnsOf, filterRows, type Layout, nextSort, readLayout, sortRows, writeLayout } from "../grid/columns.ts";
 import { Grid } from "../grid/grid.tsx";
 import { defaults } from "../grid/new-row.ts";
+import type { Block } from "../grid/selection.ts";
 import { go, href, replace, useRoute } from "../route.ts";
 import { Menu } from "../ui/menu.tsx";
-import { tell } from "../ui/toast.ts";
-import { undoLast } from "../ui/undo.ts";
-import { plural, ROOT_WORDS } from "../words.ts";
+import { ROOT_WORDS } from "../words.ts";
 import { Drawer } from "./drawer.tsx";
+
+/** Where a block goes in a table that has no rows yet. */
+const FIRST_CELL: Block = { top: 0, bottom: 0, left: 0, right: 0 };
 
 type Archived = "without" | "with" | "only";
 
@@ -83,7 +86,7 @@ export function TableScreen({ root }: { root: Root }) {
     };
     const add = () => {
         const [id] = plan.add(root.name, [defaults(root)]);
-        if (id) open(id, (root.fields.find(({ kind, needed }) => kind === "line" && needed) ?? root.fields[0])?.name);
+        if (id) open(id, (titleField(root) ?? root.fields[0])?.name);
     };
     const views: View[] = [
         "table",
@@ -217,21 +220,12 @@ export function TableScreen({ root }: { root: Root }) {
                         role="group"
                         aria-label={`${said?.title ?? root.name}: nothing yet`}
                         onPaste={(event) => {
-                            const names = event.clipboardData
-                                .getData("text/plain")
-                                .split(/\r?\n/)
-                                .map((line) => line.split("\t")[0]?.trim() ?? "")
-                                .filter(Boolean);
-                            const title = root.fields.find(({ kind, needed }) => kind === "line" && needed);
-                            if (!mayEdit || !title || names.length === 0) return;
-                            const ids = plan.add(
-                                root.name,
-                                names.slice(0, 2000).map((name) => ({
-                                    ...defaults(root),
-                                    [title.name]: name.slice(0, title.chars_max ?? 200),
-                                })),
+                            event.preventDefault();
+                            pasteBlock(
+                                { plan, root, rows, columns },
+                                FIRST_CELL,
+                                event.clipboardData.getData("text/plain"),
                             );
-                            tell(`${plural(ids.length, "row")} added.`, undoLast(plan));
                         }}
                     >
                         {said && <said.icon size={28} aria-hidden />}
