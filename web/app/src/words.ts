@@ -1,6 +1,6 @@
 // What roots and fields are called, and how they are grouped.
 
-import { type Field, words } from "@convene/client";
+import { type Field, rootNamed, words } from "@convene/client";
 import {
     Banknote,
     Building2,
@@ -91,6 +91,11 @@ export const GROUPS: { title: string; roots: string[] }[] = [
     { title: "Work", roots: ["tasks", "campaigns"] },
     { title: "Risk", roots: ["risks", "compliance"] },
 ];
+
+/** Every root that the page has a place for. */
+export const PLACED = GROUPS.flatMap(({ roots }) => roots);
+/** Those that are a list of things. */
+export const LISTS = PLACED.filter((root) => rootNamed(root).holds === "many");
 
 export const OVERVIEW_ICON = TrendingUp;
 

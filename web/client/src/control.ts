@@ -5,6 +5,7 @@ import { HocuspocusProvider, type HocuspocusProviderWebsocket } from "@hocuspocu
 import * as Y from "yjs";
 import { CHANGING, type Methods, type Notifications } from "./generated/control.ts";
 import { type FieldError, RequestError } from "./session.ts";
+import { sentence } from "./show.ts";
 
 type Answer = {
     id?: string;
@@ -174,9 +175,4 @@ function read(payload: string): Answer | undefined {
     } catch {
         return undefined;
     }
-}
-
-/** The server's messages begin with a small letter, to stand behind a name. */
-export function sentence(message: string): string {
-    return message.charAt(0).toUpperCase() + message.slice(1);
 }

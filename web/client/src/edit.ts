@@ -2,6 +2,7 @@
 
 import * as Y from "yjs";
 import type { RootContent } from "./content.ts";
+import { commonEnds } from "./difference.ts";
 import { rankBetween } from "./rank.ts";
 import { type Field, isShared, type Root } from "./schema.ts";
 import { ulid } from "./ulid.ts";
@@ -69,10 +70,7 @@ function setText(entity: Y.Map<unknown>, name: string, text: string): boolean {
     }
     const before = now.toString();
     if (before === text) return false;
-    let start = 0;
-    while (start < before.length && start < text.length && before[start] === text[start]) start++;
-    let end = 0;
-    while (end < before.length - start && end < text.length - start && before.at(-1 - end) === text.at(-1 - end)) end++;
+    const { start, end } = commonEnds(before, text);
     now.delete(start, before.length - start - end);
     now.insert(start, text.slice(start, text.length - end));
     return true;

@@ -5,6 +5,7 @@ export * from "./client.ts";
 export * from "./content.ts";
 export { Control } from "./control.ts";
 export * from "./device.ts";
+export * from "./difference.ts";
 export type * from "./generated/control.ts";
 export * from "./money.ts";
 export * from "./plan.ts";

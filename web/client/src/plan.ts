@@ -3,7 +3,7 @@
 import type { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
 import * as Y from "yjs";
 import type { Content } from "./content.ts";
-import { type Control, sentence } from "./control.ts";
+import type { Control } from "./control.ts";
 import { makeEntity, ranksBehind, setField } from "./edit.ts";
 import type { Notifications } from "./generated/control.ts";
 import { Names } from "./names.ts";
@@ -13,6 +13,7 @@ import { Remembered } from "./remembered.ts";
 import { Replica } from "./replica.ts";
 import { fieldOf, rootNamed } from "./schema.ts";
 import type { User } from "./session.ts";
+import { sentence } from "./show.ts";
 import { type KeptEdits, newest, Typed } from "./typed.ts";
 import type { Surroundings } from "./value.ts";
 

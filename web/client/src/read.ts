@@ -64,12 +64,19 @@ function parseRef(root: string, noun: string, text: string, around: Surroundings
     return ok(id);
 }
 
+const TAG_CHARS_MAX = 100;
+
+/** "Nut allergy" as "nut_allergy", the key of a member or a count. */
+export function tagOf(typed: string): string {
+    return typed.trim().toLowerCase().replaceAll(/\s+/g, "_").slice(0, TAG_CHARS_MAX);
+}
+
 function parseTags(field: Field, text: string): Read {
     const members: Bag = {};
     for (const part of text.split(/[;,]/)) {
         const match = /^([^:]+)(?::(.*))?$/.exec(part.trim());
         if (!match) continue;
-        const key = (match[1] ?? "").trim().toLowerCase().replaceAll(/\s+/g, "_");
+        const key = tagOf(match[1] ?? "");
         const said = match[2]?.trim() ?? "";
         const member = field.member;
         if (!member || member.kind === "present") members[key] = true;

@@ -29,6 +29,11 @@ export function showInstant(instant: unknown, zone: string): string {
     return wall ? `${showWeekday(wall.day)} ${wall.day.slice(0, 4)}, ${wall.time}` : String(instant ?? "");
 }
 
+/** With a capital letter: the server's messages begin with a small one, to stand behind a name. */
+export function sentence(say: string): string {
+    return say.charAt(0).toUpperCase() + say.slice(1);
+}
+
 /** "rfp_sent" as "RFP sent". */
 export function words(name: string): string {
     const spaced = name.replaceAll("_", " ");
@@ -36,7 +41,7 @@ export function words(name: string): string {
     const first = spaced.split(" ")[0] ?? "";
     if (name === "na") return "Not applicable";
     if (known[first]) return known[first] + spaced.slice(first.length);
-    return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+    return sentence(spaced);
 }
 
 function showRecord(field: Field, value: Bag, around: Surroundings): string {

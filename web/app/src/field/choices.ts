@@ -3,6 +3,10 @@
 import { type Field, type Plan, type RootContent, words } from "@convene/client";
 import type { Choice } from "./picker.tsx";
 
+const YES_NO: Choice[] = [
+    { value: "true", label: "Yes" },
+    { value: "false", label: "No" },
+];
 let zones: Choice[] | undefined;
 let currencies: Choice[] | undefined;
 
@@ -11,6 +15,8 @@ export function choicesOf(plan: Plan, field: Field, value?: unknown): Choice[] |
     switch (field.kind) {
         case "enum":
             return field.values?.map((one) => ({ value: one, label: words(one) }));
+        case "bool":
+            return YES_NO;
         case "ref":
         case "refs":
             return thingsOf(plan, field.root ?? "", value);
@@ -24,6 +30,11 @@ export function choicesOf(plan: Plan, field: Field, value?: unknown): Choice[] |
         default:
             return undefined;
     }
+}
+
+/** The value that a choice of a field stands for; `null` is nothing. */
+export function chosen(field: Field, choice: string | null): unknown {
+    return field.kind === "bool" && choice !== null ? choice === YES_NO[0]?.value : choice;
 }
 
 function allCurrencies(): Choice[] {

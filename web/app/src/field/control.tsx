@@ -1,11 +1,11 @@
 // A control for a value of any kind but shared ones: it holds what is typed until that fits, and says beside it why not.
 
-import { type Field, words } from "@convene/client";
+import { bag, type Field } from "@convene/client";
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { usePlan } from "../context.ts";
-import { GROUPS, ROOT_WORDS } from "../words.ts";
-import { choicesOf, thingsOf } from "./choices.ts";
+import { LISTS, ROOT_WORDS } from "../words.ts";
+import { choicesOf, chosen, thingsOf } from "./choices.ts";
 import { Json } from "./json.tsx";
 import { List, Parts } from "./parts.tsx";
 import { Picker } from "./picker.tsx";
@@ -44,10 +44,9 @@ export function Control(props: ControlProps): ReactNode {
 }
 
 function Choose({ field, label, value, disabled, onSet, id }: ControlProps) {
-    const values = field.kind === "bool" ? ["true", "false"] : (field.values ?? []);
+    const choices = choicesOf(usePlan(), field) ?? [];
     const now = value === undefined || value === null ? "" : String(value);
-    const say = (one: string) => (field.kind === "bool" ? (one === "true" ? "Yes" : "No") : words(one));
-    const unknown = now !== "" && !values.includes(now);
+    const unknown = now !== "" && !choices.some((choice) => choice.value === now);
     return (
         <select
             id={id}
@@ -55,15 +54,13 @@ function Choose({ field, label, value, disabled, onSet, id }: ControlProps) {
             aria-label={id ? undefined : label}
             value={now}
             disabled={disabled}
-            onChange={({ target }) =>
-                onSet(target.value === "" ? null : field.kind === "bool" ? target.value === "true" : target.value)
-            }
+            onChange={({ target }) => onSet(chosen(field, target.value || null))}
         >
             {(!field.needed || now === "") && <option value="">—</option>}
             {unknown && <option value={now}>{now} (not known)</option>}
-            {values.map((one) => (
-                <option key={one} value={one}>
-                    {say(one)}
+            {choices.map((choice) => (
+                <option key={choice.value} value={choice.value}>
+                    {choice.label}
                 </option>
             ))}
         </select>
@@ -91,11 +88,9 @@ function Pick({ field, label, value, disabled, onSet, id }: ControlProps) {
     );
 }
 
-const REFERABLE = GROUPS.flatMap(({ roots }) => roots).filter((root) => root !== "needs");
-
 function AnyRef({ label, value, disabled, onSet }: ControlProps) {
     const plan = usePlan();
-    const now = (typeof value === "object" && value !== null ? value : {}) as { root?: string; id?: string };
+    const now = bag(value) as { root?: string; id?: string };
     const [root, setRoot] = useState(now.root ?? "");
     useEffect(() => setRoot(now.root ?? ""), [now.root]);
     return (
@@ -111,7 +106,7 @@ function AnyRef({ label, value, disabled, onSet }: ControlProps) {
                 }}
             >
                 <option value="">—</option>
-                {REFERABLE.map((name) => (
+                {LISTS.map((name) => (
                     <option key={name} value={name}>
                         {ROOT_WORDS[name]?.title ?? name}
                     </option>

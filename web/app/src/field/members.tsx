@@ -1,6 +1,6 @@
 // Shared sets: a chip for each member, with what is said about it.
 
-import { type Field, showMembers, words } from "@convene/client";
+import { bag, type Field, showMembers, tagOf, words } from "@convene/client";
 import { X } from "lucide-react";
 import { useMemo, useState } from "react";
 import { usePlan } from "../context.ts";
@@ -29,13 +29,13 @@ function first(field: Field): unknown {
 export function Members({ field, label, value, disabled, onSet }: Props) {
     const plan = usePlan();
     const [tag, setTag] = useState("");
-    const members = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
+    const members = bag(value);
     const chips = showMembers(field, members, plan.around);
     const with_ = (key: string, member: unknown) => onSet({ ...members, [key]: member });
     const without = (key: string) =>
         onSet(Object.fromEntries(Object.entries(members).filter(([name]) => name !== key)));
     const addTag = () => {
-        const key = tag.trim().toLowerCase().replaceAll(/\s+/g, "_").slice(0, 100);
+        const key = tagOf(tag);
         setTag("");
         if (key !== "" && !(key in members)) with_(key, first(field));
     };

@@ -1,14 +1,10 @@
 // Values with parts, and lists of such.
 
-import { checkValue, type Field, words } from "@convene/client";
+import { type Bag, bag, checkValue, type Field, words } from "@convene/client";
 import { Plus, X } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import { Control, type ControlProps } from "./control.tsx";
 import { Problem } from "./typed.tsx";
-
-type Bag = Record<string, unknown>;
-const bag = (value: unknown): Bag =>
-    typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Bag) : {};
 
 /** A record is one value: it is set as a whole, and only when all that it needs is there. */
 export function Parts({ field, label, value, disabled, onSet }: ControlProps) {

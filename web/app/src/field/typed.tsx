@@ -8,6 +8,7 @@ import {
     parseValue,
     type Surroundings,
     same,
+    sentence,
     showValue,
     writtenMoney,
 } from "@convene/client";
@@ -18,7 +19,7 @@ import type { ControlProps } from "./control.tsx";
 export function Problem({ id, say }: { id: string; say: string | undefined }) {
     return (
         <p id={id} className="problem" role="alert" hidden={!say}>
-            {say ? say.charAt(0).toUpperCase() + say.slice(1) : ""}
+            {say && sentence(say)}
         </p>
     );
 }

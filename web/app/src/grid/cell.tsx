@@ -1,9 +1,9 @@
 // One cell: its value for people, and an editor in its place while it is being changed.
 
-import { type Field, showMembers, showValue } from "@convene/client";
+import { type Field, sentence, showMembers, showValue } from "@convene/client";
 import { memo, useRef, useState } from "react";
 import { usePlan } from "../context.ts";
-import { choicesOf } from "../field/choices.ts";
+import { choicesOf, chosen } from "../field/choices.ts";
 import { Picker } from "../field/picker.tsx";
 import { Swatch } from "../field/typed.tsx";
 
@@ -79,13 +79,7 @@ export function CellEditor({ field, name, value, start, typed, onDone, onPick, o
     const plan = usePlan();
     const [say, setSay] = useState<string>();
     const over = useRef(false);
-    const choices =
-        field.kind === "bool"
-            ? [
-                  { value: "true", label: "Yes" },
-                  { value: "false", label: "No" },
-              ]
-            : choicesOf(plan, field, value);
+    const choices = choicesOf(plan, field, value);
     if (choices) {
         const now = value === undefined || value === null ? null : String(value);
         return (
@@ -108,7 +102,7 @@ export function CellEditor({ field, name, value, start, typed, onDone, onPick, o
                     {...(typed ? { typed: start } : {})}
                     onPick={(next) => {
                         over.current = true;
-                        onPick(field.kind === "bool" && next !== null ? next === "true" : next);
+                        onPick(chosen(field, next));
                     }}
                     onLeave={() => {
                         if (!over.current) onCancel();
@@ -152,8 +146,7 @@ export function CellEditor({ field, name, value, start, typed, onDone, onPick, o
             />
             {say && (
                 <span className="cell-problem" role="alert">
-                    {say.charAt(0).toUpperCase() + say.slice(1)}.{" "}
-                    <span className="cell-hint">Esc puts the old value back.</span>
+                    {sentence(say)}. <span className="cell-hint">Esc puts the old value back.</span>
                 </span>
             )}
         </span>

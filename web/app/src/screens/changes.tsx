@@ -1,6 +1,6 @@
 // Differences in words, and a way back for each.
 
-import type { Change, Restored, Version } from "@convene/client";
+import { type Change, commonEnds, type Restored, type Version } from "@convene/client";
 import { RotateCcw } from "lucide-react";
 import { useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
@@ -104,11 +104,7 @@ export function Changes({ changes, before, onDone }: { changes: Change[]; before
 /** The part of a text that is different, with a little around it. */
 function TextChange({ before, after }: { before: string; after: string }) {
     const around = 40;
-    let start = 0;
-    while (start < before.length && start < after.length && before[start] === after[start]) start++;
-    let end = 0;
-    while (end < before.length - start && end < after.length - start && before.at(-1 - end) === after.at(-1 - end))
-        end++;
+    const { start, end } = commonEnds(before, after);
     const cut = (text: string) => (text.length > 600 ? `${text.slice(0, 600)}…` : text);
     const lead = before.slice(Math.max(0, start - around), start);
     const trail = before.slice(before.length - end, before.length - end + around);

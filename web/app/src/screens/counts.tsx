@@ -1,6 +1,6 @@
 // How many people need what: counts by tag, and never names.
 
-import { words } from "@convene/client";
+import { tagOf, words } from "@convene/client";
 import { Plus, X } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { useContent, usePlan, usePlanState } from "../context.ts";
@@ -31,7 +31,7 @@ export function Counts() {
     const list = useId();
     const rows = Object.entries(content.fields).sort(([a], [b]) => a.localeCompare(b));
     const add = (name: string) => {
-        const key = name.trim().toLowerCase().replaceAll(/\s+/g, "_").slice(0, 100);
+        const key = tagOf(name);
         if (key !== "" && !(key in content.fields)) plan.count("needs", key, 0);
         setTag("");
     };

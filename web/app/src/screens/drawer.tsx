@@ -10,7 +10,7 @@ import { go, href } from "../route.ts";
 import { tell } from "../ui/toast.ts";
 import { undoLast } from "../ui/undo.ts";
 import { Who } from "../ui/who.tsx";
-import { GROUPS } from "../words.ts";
+import { PLACED } from "../words.ts";
 import { Comments } from "./comments.tsx";
 import { FindingCard } from "./finding.tsx";
 
@@ -21,12 +21,11 @@ interface Props {
     onClose: () => void;
 }
 
-const ALL = GROUPS.flatMap(({ roots }) => roots);
 const OTHERS = new Map<string, string[]>();
 
 /** Every root but one; the same array for the same. */
 function othersThan(root: string): string[] {
-    const others = OTHERS.get(root) ?? ALL.filter((one) => one !== root);
+    const others = OTHERS.get(root) ?? PLACED.filter((one) => one !== root);
     OTHERS.set(root, others);
     return others;
 }

@@ -1,11 +1,11 @@
 // Files in and out: an import is shown before it is done, is done as a whole, and can be taken back.
 
-import { type Exported, type Format, type Imported, type Note, type Plan, ROOTS } from "@convene/client";
+import type { Exported, Format, Imported, Note, Plan } from "@convene/client";
 import { Download, FileUp } from "lucide-react";
 import { useRef, useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
-import { tell, tellError } from "../ui/toast.ts";
-import { plural, ROOT_WORDS } from "../words.ts";
+import { reasonOf, tell, tellError } from "../ui/toast.ts";
+import { LISTS, plural, ROOT_WORDS } from "../words.ts";
 
 const FORMATS: { format: Format; say: string; note: string; in: boolean }[] = [
     {
@@ -23,7 +23,6 @@ const FORMATS: { format: Format; say: string; note: string; in: boolean }[] = [
 
 const BYTES_MAX = 32 * 1024 * 1024;
 const PART_BYTES = 512 * 1024;
-const TABLES = ROOTS.filter(({ name }) => ROOT_WORDS[name] && name !== "needs");
 
 function guess(name: string, start: string): Format | undefined {
     const ending = name.toLowerCase().split(".").at(-1);
@@ -99,7 +98,7 @@ export function Files() {
             });
             setPreview({ upload: id, imported });
         } catch (error) {
-            setSay(error instanceof Error ? error.message : String(error));
+            setSay(reasonOf(error));
         }
         setBusy(undefined);
     };
@@ -135,7 +134,7 @@ export function Files() {
             setChosen(undefined);
             setPreview(undefined);
         } catch (error) {
-            setSay(error instanceof Error ? error.message : String(error));
+            setSay(reasonOf(error));
         }
         setBusy(undefined);
     };
@@ -215,7 +214,7 @@ export function Files() {
                                             setPreview(undefined);
                                         }}
                                     >
-                                        {TABLES.map(({ name }) => (
+                                        {LISTS.map((name) => (
                                             <option key={name} value={name}>
                                                 {ROOT_WORDS[name]?.title}
                                             </option>
@@ -366,7 +365,7 @@ function Export() {
                                 value={root}
                                 onChange={({ target }) => setRoot(target.value)}
                             >
-                                {TABLES.map(({ name }) => (
+                                {LISTS.map((name) => (
                                     <option key={name} value={name}>
                                         {ROOT_WORDS[name]?.title}
                                     </option>

@@ -6,7 +6,7 @@ import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
 import { useFound, useLive } from "../live-context.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { tell, tellError } from "../ui/toast.ts";
+import { reasonOf, tell, tellError } from "../ui/toast.ts";
 import { ago, plural } from "../words.ts";
 import { doable, FindingCard, Grave, useFix } from "./finding.tsx";
 
@@ -141,7 +141,7 @@ function Aside({ finding, onClose }: { finding: Finding; onClose: () => void }) 
             });
             onClose();
         } catch (error) {
-            setSay(error instanceof Error ? error.message : String(error));
+            setSay(reasonOf(error));
         }
     };
     return (

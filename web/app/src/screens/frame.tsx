@@ -22,7 +22,7 @@ import { LiveContext, useFound } from "../live-context.ts";
 import { go, href, useRoute } from "../route.ts";
 import { setTheme, theme } from "../theme.ts";
 import { tell } from "../ui/toast.ts";
-import { GROUPS, OVERVIEW_ICON as OverviewIcon, plural, ROOT_WORDS } from "../words.ts";
+import { GROUPS, LISTS, OVERVIEW_ICON as OverviewIcon, PLACED, plural, ROOT_WORDS } from "../words.ts";
 import { AccountMenu } from "./account.tsx";
 import { Broken } from "./broken.tsx";
 import { Counts } from "./counts.tsx";
@@ -169,21 +169,19 @@ function Frame() {
         return [
             to("Overview"),
             to("Findings", "findings"),
-            ...GROUPS.flatMap(({ roots }) => roots).map((root) => to(ROOT_WORDS[root]?.title ?? root, root)),
+            ...PLACED.map((root) => to(ROOT_WORDS[root]?.title ?? root, root)),
             to("History", "history"),
             to("Members", "members"),
             to("Import and export", "files"),
             ...(plan.state.mayEdit
-                ? GROUPS.flatMap(({ roots }) => roots)
-                      .filter((root) => root !== "needs")
-                      .map((root) => ({
-                          say: `Add ${rootNamed(root).noun}`,
-                          hint: "Do",
-                          run: () => {
-                              go(href("p", plan.id, root));
-                              setTimeout(() => document.querySelector<HTMLElement>("[data-add]")?.click(), 80);
-                          },
-                      }))
+                ? LISTS.map((root) => ({
+                      say: `Add ${rootNamed(root).noun}`,
+                      hint: "Do",
+                      run: () => {
+                          go(href("p", plan.id, root));
+                          setTimeout(() => document.querySelector<HTMLElement>("[data-add]")?.click(), 80);
+                      },
+                  }))
                 : []),
             { say: "Undo", hint: "Do", keys: "Ctrl Z", run: () => undo(false) },
             { say: "Redo", hint: "Do", keys: "Ctrl Shift Z", run: () => undo(true) },

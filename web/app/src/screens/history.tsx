@@ -6,7 +6,7 @@ import { usePlan, usePlanState } from "../context.ts";
 import { useLive } from "../live-context.ts";
 import { useRoute } from "../route.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { tellError } from "../ui/toast.ts";
+import { reasonOf, tellError } from "../ui/toast.ts";
 import { ago, plural } from "../words.ts";
 import { Changes, SOURCES, sayRestored } from "./changes.tsx";
 import { OfThing } from "./thing-history.tsx";
@@ -42,7 +42,7 @@ function OfPlan() {
                 setNext(page.next);
                 setError(undefined);
             } catch (problem) {
-                setError(problem instanceof Error ? problem.message : String(problem));
+                setError(reasonOf(problem));
             }
         },
         [plan],

@@ -7,7 +7,7 @@ import { usePlan } from "../context.ts";
 import { useLive } from "../live-context.ts";
 import { go } from "../route.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { tell, tellError } from "../ui/toast.ts";
+import { reasonOf, tell, tellError } from "../ui/toast.ts";
 import { Who } from "../ui/who.tsx";
 import { ago } from "../words.ts";
 
@@ -31,7 +31,7 @@ export function MembersScreen() {
             setMembers(answer.members);
             setError(undefined);
         } catch (problem) {
-            setError(problem instanceof Error ? problem.message : String(problem));
+            setError(reasonOf(problem));
         }
     }, [plan]);
     useEffect(() => {
@@ -190,9 +190,7 @@ function Add({ onDone }: { onDone: () => Promise<void> }) {
             setSay(
                 missing
                     ? "Nobody has signed up with this address. Make an invitation for it instead."
-                    : error instanceof Error
-                      ? error.message
-                      : String(error),
+                    : reasonOf(error),
             );
         }
     };
@@ -243,7 +241,7 @@ function Invite() {
             );
             setSay(undefined);
         } catch (error) {
-            setSay(error instanceof Error ? error.message : String(error));
+            setSay(reasonOf(error));
         }
     };
     return (

@@ -6,10 +6,9 @@ import { FieldRow } from "../field/row.tsx";
 import { useFound } from "../live-context.ts";
 import { href } from "../route.ts";
 import { budgetTotals } from "../totals.ts";
-import { GROUPS, plural, ROOT_WORDS } from "../words.ts";
+import { LISTS, PLACED, plural, ROOT_WORDS } from "../words.ts";
 import { FindingCard } from "./finding.tsx";
 
-const ALL = GROUPS.flatMap(({ roots }) => roots);
 const META = rootNamed("meta");
 const BRIEF = rootNamed("brief");
 
@@ -17,7 +16,7 @@ export function Overview() {
     const plan = usePlan();
     const meta = useContent("meta");
     const brief = useContent("brief");
-    const names = useVersions(ALL);
+    const names = useVersions(PLACED);
     const { findings, total, loading } = useFound();
     const { mayEdit } = usePlanState();
     const { content } = plan;
@@ -168,7 +167,7 @@ export function Overview() {
             <nav className="panel" aria-label="What the plan holds">
                 <h2>What the plan holds</h2>
                 <ul className="holds">
-                    {ALL.filter((root) => root !== "needs").map((root) => (
+                    {LISTS.map((root) => (
                         <li key={root}>
                             <a href={href("p", plan.id, root)}>
                                 {ROOT_WORDS[root]?.title}{" "}

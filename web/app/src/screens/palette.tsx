@@ -6,7 +6,7 @@ import { Search } from "lucide-react";
 import { type KeyboardEvent, useDeferredValue, useMemo, useState } from "react";
 import { usePlan } from "../context.ts";
 import { go, href } from "../route.ts";
-import { ROOT_WORDS } from "../words.ts";
+import { LISTS, ROOT_WORDS } from "../words.ts";
 
 export interface Act {
     /** Where others may be called so too. */
@@ -24,15 +24,15 @@ function find(plan: Plan, text: string): Act[] {
     const wanted = plainly(text).split(/\s+/).filter(Boolean);
     if (wanted.length === 0) return [];
     const hits: { act: Act; weight: number }[] = [];
-    for (const [root, content] of plan.content.roots) {
-        const said = ROOT_WORDS[root];
-        if (!said || root === "needs") continue;
+    for (const root of LISTS) {
+        const content = plan.content.root(root);
+        const place = ROOT_WORDS[root]?.title ?? root;
         const title = titleField(content.root);
         for (const row of content.living()) {
             const name = plan.title(root, row.id) ?? "";
             const plain = plainly(name);
             let weight = 0;
-            let hint = said.title;
+            let hint = place;
             if (wanted.every((word) => plain.includes(word))) weight = plain.startsWith(wanted[0] ?? "") ? 3 : 2;
             else {
                 const texts = content.root.fields
@@ -42,7 +42,7 @@ function find(plan: Plan, text: string): Act[] {
                 if (!wanted.every((word) => whole.includes(word))) continue;
                 weight = 1;
                 const at = whole.indexOf(wanted.at(-1) ?? "");
-                hint = `${said.title} · …${`${name} ${texts.join(" ")}`.slice(Math.max(0, at - 30), at + 60)}…`;
+                hint = `${place} · …${`${name} ${texts.join(" ")}`.slice(Math.max(0, at - 30), at + 60)}…`;
             }
             hits.push({
                 act: { id: `${root}/${row.id}`, say: name, hint, run: () => go(href("p", plan.id, root, row.id)) },

@@ -7,7 +7,7 @@ import { useClient } from "../context.ts";
 import { go, href } from "../route.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { type Item, Menu } from "../ui/menu.tsx";
-import { tell, tellError } from "../ui/toast.ts";
+import { reasonOf, tell, tellError } from "../ui/toast.ts";
 import { ago } from "../words.ts";
 import { AccountMenu } from "./account.tsx";
 
@@ -34,7 +34,7 @@ export function Plans() {
             localStorage.setItem(`convene:plans:${user.id}`, JSON.stringify(found));
             setError(undefined);
         } catch (problem) {
-            setError(problem instanceof Error ? problem.message : String(problem));
+            setError(reasonOf(problem));
         }
     }, [control, user]);
     useEffect(() => {
@@ -204,7 +204,7 @@ function Named({
             onClose();
             await onDone();
         } catch (error) {
-            setSay(error instanceof Error ? error.message : String(error));
+            setSay(reasonOf(error));
             setBusy(false);
         }
     };
@@ -262,7 +262,7 @@ function Delete({ plan, onClose, onDone }: { plan: PlanBody; onClose: () => void
             onClose();
             await onDone();
         } catch (error) {
-            setSay(error instanceof Error ? error.message : String(error));
+            setSay(reasonOf(error));
         }
     };
     return (

@@ -1,6 +1,6 @@
 // Signing in and up, and the password once more when a sign-in has ended.
 
-import { RequestError, type Session } from "@convene/client";
+import { RequestError, type Session, sentence } from "@convene/client";
 import { type FormEvent, type HTMLInputAutoCompleteAttribute, useId, useState } from "react";
 import { Dialog } from "../ui/dialog.tsx";
 
@@ -14,10 +14,10 @@ interface Problems {
 function problemsOf(error: unknown): Problems {
     if (!(error instanceof RequestError)) return { form: String(error) };
     const problems: Problems = {};
-    for (const { field, message } of error.fields) problems[field] = message.charAt(0).toUpperCase() + message.slice(1);
+    for (const { field, message } of error.fields) problems[field] = sentence(message);
     if (error.fields.length === 0) {
         const wait = error.retryAfterMs ? ` Try again in ${Math.ceil(error.retryAfterMs / 1000)} s.` : "";
-        const message = error.message.charAt(0).toUpperCase() + error.message.slice(1);
+        const message = sentence(error.message);
         problems.form = `${message}${/[.!?]$/.test(message) ? "" : "."}${wait}`;
     }
     return problems;

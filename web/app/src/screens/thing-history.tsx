@@ -4,6 +4,7 @@ import type { Change, Version } from "@convene/client";
 import { useCallback, useEffect, useState } from "react";
 import { usePlan } from "../context.ts";
 import { href } from "../route.ts";
+import { reasonOf } from "../ui/toast.ts";
 import { Changes, SOURCES } from "./changes.tsx";
 
 /** So many versions are looked through at once. */
@@ -41,7 +42,7 @@ export function OfThing({ root, id }: { root: string; id: string }) {
                 setNext(page.next);
                 setError(undefined);
             } catch (problem) {
-                setError(problem instanceof Error ? problem.message : String(problem));
+                setError(reasonOf(problem));
             }
             setBusy(false);
         },

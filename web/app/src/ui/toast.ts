@@ -32,9 +32,13 @@ export function tell(say: string, act?: Toast["act"], kind: Toast["kind"] = "inf
     if (kind === "info") setTimeout(() => dismiss(toast.id), act ? SHOWN_MS * 2 : SHOWN_MS);
 }
 
-/** Says why something was not done. */
+/** Why something was not done, for a person. */
+export function reasonOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+}
+
 export function tellError(error: unknown): void {
-    tell(error instanceof Error ? error.message : String(error), undefined, "error");
+    tell(reasonOf(error), undefined, "error");
 }
 
 export const toastStore = {
