@@ -108,11 +108,8 @@ const FIELDS: Record<string, string> = {
     "brief.alcohol": "Alcohol is served",
     "brief.music": "Music is played",
     "brief.outdoor": "Partly outdoors",
-    "meta.schema": "Schema",
     "sessions.lang": "Language",
-    "sessions.people": "People",
     "sessions.turnaround": "Turnaround (min)",
-    "sessions.minutes": "Minutes",
     "sessions.expected": "Expected people",
     "sessions.record": "Recording",
     "venues.cancel": "Cancellation",
@@ -125,7 +122,6 @@ const FIELDS: Record<string, string> = {
     "speakers.org": "Organisation",
     "speakers.avail": "Available",
     "speakers.from": "Comes from",
-    "speakers.asked_on": "Asked on",
     "speakers.due_on": "Answer due",
     "speakers.vault": "Vault reference",
     "budget.cat": "Category",
@@ -135,9 +131,6 @@ const FIELDS: Record<string, string> = {
     "budget.ref": "About",
     "contracts.ref": "About",
     "tasks.ref": "About",
-    "tasks.lane": "Lane",
-    "tasks.after": "After",
-    "campaigns.send_at": "Send at",
     "campaigns.kpi": "Target",
     "campaigns.needs": "Needs first",
     "risks.cat": "Category",
@@ -152,7 +145,7 @@ const FIELDS: Record<string, string> = {
 
 export function label(root: string, field: Field | string): string {
     const name = typeof field === "string" ? field : field.name;
-    return FIELDS[`${root}.${name}`] ?? words(name.replace(/_(id|on)$/, (end) => (end === "_id" ? "" : end)));
+    return FIELDS[`${root}.${name}`] ?? words(name.replace(/_id$/, ""));
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

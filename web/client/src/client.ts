@@ -6,7 +6,7 @@ import { Plan } from "./plan.ts";
 import type { Session, User } from "./session.ts";
 
 /** The address of the socket that belongs to an http address, or to the page's own. */
-export function socketAddress(base: string): string {
+function socketAddress(base: string): string {
     const url = new URL("/ws", base || location.href);
     url.protocol = url.protocol.replace("http", "ws");
     return url.href;

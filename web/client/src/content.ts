@@ -25,7 +25,7 @@ function plain(value: unknown): unknown {
     return value;
 }
 
-export function rowOf(id: string, entity: unknown): Row | undefined {
+function rowOf(id: string, entity: unknown): Row | undefined {
     if (!(entity instanceof Y.Map)) return undefined;
     const fields: Record<string, unknown> = {};
     for (const [name, value] of entity.entries()) fields[name] = plain(value);

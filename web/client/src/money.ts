@@ -15,7 +15,7 @@ export function isMoney(value: unknown): value is Money {
 const exponents = new Map<string, number>();
 
 /** How many decimals a currency has by ISO 4217. */
-export function exponentOf(cur: string): number {
+function exponentOf(cur: string): number {
     let exponent = exponents.get(cur);
     if (exponent === undefined) {
         exponent = new Intl.NumberFormat("en", { style: "currency", currency: cur }).resolvedOptions()

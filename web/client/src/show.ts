@@ -11,7 +11,7 @@ const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 /** "3 May 2027". */
-export function showDay(day: unknown): string {
+function showDay(day: unknown): string {
     if (typeof day !== "string" || !isDay(day)) return String(day ?? "");
     return `${Number(day.slice(8))} ${MONTHS[Number(day.slice(5, 7)) - 1]} ${day.slice(0, 4)}`;
 }

@@ -26,13 +26,10 @@ interface Props {
     /** It was left without a choice. */
     onLeave?: () => void;
     id?: string;
-    invalid?: boolean;
-    clearable?: boolean;
 }
 
 export function Picker(props: Props) {
-    const { label, choices, value, onPick, placeholder, disabled, eager, typed, onLeave, id, invalid, clearable } =
-        props;
+    const { label, choices, value, onPick, placeholder, disabled, eager, typed, onLeave, id } = props;
     const [open, setOpen] = useState(eager ?? false);
     const chosen =
         value === null ? null : (choices.find((choice) => choice.value === value) ?? { value, label: value });
@@ -52,7 +49,7 @@ export function Picker(props: Props) {
             disabled={disabled}
             {...(eager && typed !== undefined ? { defaultInputValue: typed } : {})}
         >
-            <Combobox.InputGroup className={invalid ? "picker invalid" : "picker"}>
+            <Combobox.InputGroup className="picker">
                 <Combobox.Input
                     id={id}
                     className="picker-input"
@@ -60,16 +57,6 @@ export function Picker(props: Props) {
                     placeholder={placeholder}
                     autoFocus={eager}
                     onFocus={(event) => eager && typed === undefined && event.currentTarget.select()}
-                    onKeyDown={(event) => {
-                        if (
-                            clearable &&
-                            event.key === "Backspace" &&
-                            event.currentTarget.value.length <= 1 &&
-                            value !== null &&
-                            !eager
-                        )
-                            onPick(null);
-                    }}
                 />
                 {!eager && (
                     <Combobox.Trigger className="picker-open" aria-label={`Show what ${label} can be`}>

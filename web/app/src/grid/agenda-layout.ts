@@ -18,7 +18,7 @@ export interface Placed {
     lanes: number;
 }
 
-export function minutesOf(time: string): number {
+function minutesOf(time: string): number {
     return Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
 }
 

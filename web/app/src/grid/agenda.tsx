@@ -2,7 +2,7 @@
 // given another slot in the drawer, which needs one press and no dragging.
 
 import { instantOf, type Row, showWeekday } from "@convene/client";
-import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useMemo, useState } from "react";
 import { useContent, usePlan, usePlanState } from "../context.ts";
 import { tell } from "../ui/toast.ts";
 import { undoLast } from "../ui/undo.ts";
@@ -44,7 +44,6 @@ export function Agenda({ rows, onOpen, openId }: Props) {
     const meta = useContent("meta");
     const [chosen, setChosen] = useState<string>();
     const [drag, setDrag] = useState<Drag>();
-    const sheet = useRef<HTMLDivElement>(null);
     const zone = plan.around.zone;
     const placed = useMemo(() => placeAll(rows, zone), [rows, zone]);
     const loose = rows.filter((row) => !row.fields.slot && row.fields.state !== "cancelled");
@@ -171,7 +170,6 @@ export function Agenda({ rows, onOpen, openId }: Props) {
             )}
             <section
                 className="agenda-scroll"
-                ref={sheet}
                 // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keys
                 tabIndex={0}
                 aria-label={day ? `Agenda of ${showWeekday(day)}` : "Agenda"}

@@ -11,7 +11,7 @@ import { reasonOf, tell, tellError } from "../ui/toast.ts";
 import { Who } from "../ui/who.tsx";
 import { ago } from "../words.ts";
 
-export const ROLES: Record<string, string> = {
+const ROLES: Record<string, string> = {
     owner: "Edits, decides, and says who is in",
     approver: "Edits, and decides",
     editor: "Edits everything",

@@ -2,7 +2,7 @@
 
 import { hueOf } from "@convene/client";
 
-export function initials(name: string): string {
+function initials(name: string): string {
     const parts = name.trim().split(/\s+/);
     const letters = parts.length > 1 ? [parts[0], parts.at(-1)] : [parts[0]];
     return (
