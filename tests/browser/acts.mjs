@@ -14,6 +14,30 @@ export async function signUp(person) {
   await page.getByRole("heading", { name: "Plans" }).waitFor();
 }
 
+/** Ada and Ben, who have accounts and are at the list of plans. */
+export async function adaAndBen(stage) {
+  const people = [await stage.person("Ada"), await stage.person("Ben")];
+  for (const person of people) await signUp(person);
+  return people;
+}
+
+/** Makes a plan with one session of that title, which is saved; its details are closed again. */
+export async function makeProgramme(person, name, title) {
+  await makePlan(person, name);
+  await addSession(person, title);
+  await person.page.getByRole("button", { name: "Close details" }).click();
+  await expectSaved(person);
+}
+
+/** Ada and Ben, who both edit a plan with one session of that title and are at its sessions. */
+export async function editTogether(stage, title) {
+  const [ada, ben] = await adaAndBen(stage);
+  await makeProgramme(ada, "Spring conference", title);
+  await letIn(ada, ben, "Spring conference");
+  await Promise.all([goTo(ada, "Sessions"), goTo(ben, "Sessions")]);
+  return [ada, ben];
+}
+
 /** Signs in on another browser, to the account of `owner`. */
 export async function signIn({ page }, owner) {
   await page.goto("/");

@@ -2,16 +2,13 @@
 
 import assert from "node:assert/strict";
 
-import { addSession, cellText, expectSaved, fillCell, goTo, makePlan, signUp } from "../acts.mjs";
+import { cellText, expectSaved, fillCell, goTo, makeProgramme, signUp } from "../acts.mjs";
 
 export default async function (stage) {
   const ada = await stage.person("Ada");
   const { page } = ada;
   await signUp(ada);
-  await makePlan(ada, "Spring conference");
-  await addSession(ada, "Doors open");
-  await page.getByRole("button", { name: "Close details" }).click();
-  await expectSaved(ada);
+  await makeProgramme(ada, "Spring conference", "Doors open");
   // A version with a name ends there, so that what comes next is a change of its own.
   await goTo(ada, "History");
   await page.getByRole("button", { name: "Give it a name" }).click();

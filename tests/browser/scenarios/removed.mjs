@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { addSession, cell, expectSaved, goTo, letIn, makePlan, signUp } from "../acts.mjs";
+import { adaAndBen, addSession, cell, expectSaved, goTo, letIn, makePlan } from "../acts.mjs";
 
 const TOLD_MS_MAX = 2_000;
 
@@ -12,10 +12,7 @@ const editable = (page) => page.locator("#main").locator(
 );
 
 export default async function (stage) {
-  const ada = await stage.person("Ada");
-  const ben = await stage.person("Ben");
-  await signUp(ada);
-  await signUp(ben);
+  const [ada, ben] = await adaAndBen(stage);
   await makePlan(ada, "Spring conference");
   await addSession(ada, "Doors open");
   await expectSaved(ada);

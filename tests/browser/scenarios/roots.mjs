@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { expectSaved, goTo, letIn, makePlan, signUp } from "../acts.mjs";
+import { adaAndBen, expectSaved, goTo, letIn, makePlan } from "../acts.mjs";
 
 const LISTS = {
   Sessions: "Title", Speakers: "Name", Tracks: "Name", Rooms: "Name", Venues: "Name", Budget: "Label", Sponsors: "Name",
@@ -19,10 +19,7 @@ async function addNamed({ page }, field, name) {
 }
 
 export default async function (stage) {
-  const ada = await stage.person("Ada");
-  const ben = await stage.person("Ben");
-  await signUp(ada);
-  await signUp(ben);
+  const [ada, ben] = await adaAndBen(stage);
   await makePlan(ada, "Spring conference");
   await letIn(ada, ben, "Spring conference");
 

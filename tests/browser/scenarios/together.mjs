@@ -3,27 +3,17 @@
 
 import assert from "node:assert/strict";
 
-import { addSession, expectSaved, goTo, makePlan, signIn, signUp, text } from "../acts.mjs";
+import { adaAndBen, addSession, expectSaved, goTo, letIn, makePlan, signIn, text } from "../acts.mjs";
 
 export default async function (stage) {
-  const ada = await stage.person("Ada");
-  const ben = await stage.person("Ben");
-  await signUp(ada);
-  await signUp(ben);
+  const [ada, ben] = await adaAndBen(stage);
 
   const { page } = ada;
   await makePlan(ada, "Spring conference");
-  await goTo(ada, "Members");
-  const add = page.locator("section", { hasText: "Add somebody who has an account" });
-  await add.getByLabel("E-mail address").fill(ben.email);
-  await add.getByRole("button", { name: "Add", exact: true }).click();
-  await page.getByLabel("Role of Ben").waitFor();
-
+  await letIn(ada, ben, "Spring conference");
   await addSession(ada, "Doors open");
   await expectSaved(ada);
 
-  await ben.page.reload();
-  await ben.page.getByRole("link", { name: "Spring conference" }).click();
   await goTo(ben, "Sessions");
   await ben.page.getByRole("gridcell", { name: "Doors open" }).waitFor();
   await ben.page.getByRole("button", { name: "Open row 1" }).click();

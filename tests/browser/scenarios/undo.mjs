@@ -2,19 +2,10 @@
 
 import assert from "node:assert/strict";
 
-import { addSession, cellText, expectSaved, fillCell, goTo, letIn, makePlan, signUp } from "../acts.mjs";
+import { cellText, editTogether, expectSaved, fillCell } from "../acts.mjs";
 
 export default async function (stage) {
-  const ada = await stage.person("Ada");
-  const ben = await stage.person("Ben");
-  await signUp(ada);
-  await signUp(ben);
-  await makePlan(ada, "Spring conference");
-  await addSession(ada, "Doors open");
-  await ada.page.getByRole("button", { name: "Close details" }).click();
-  await expectSaved(ada);
-  await letIn(ada, ben, "Spring conference");
-  await Promise.all([goTo(ada, "Sessions"), goTo(ben, "Sessions")]);
+  const [ada, ben] = await editTogether(stage, "Doors open");
 
   const minutes = (person) => cellText(person, "Doors open", "Minutes");
   const expected = (person) => cellText(person, "Doors open", "Expected people");
