@@ -12,6 +12,9 @@ export default async function (stage) {
   const before = await minutes(ada);
   await fillCell(ada, "Doors open", "Minutes", "45");
   await stage.until("Ben sees Ada's 45 minutes", async () => (await minutes(ben)) === "45");
+  await ben.page.locator(".cell .taken-by", { hasText: "Ada" }).waitFor();
+  await ben.page.getByRole("gridcell", { name: "45", exact: true }).waitFor()
+    .catch(() => { throw new Error("a cell that Ada is in is not called by its value alone"); });
   await fillCell(ben, "Doors open", "Expected people", "120");
   await stage.until("Ada sees Ben's 120 people", async () => (await expected(ada)) === "120");
 
