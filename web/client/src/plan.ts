@@ -54,6 +54,10 @@ export class Plan {
     private settling: ReturnType<typeof setTimeout> | undefined;
     private closed = false;
     private local = false;
+    /** How often something was typed here, and up to which time it is in the copy on this device. */
+    private edits = 0;
+    private inCopy = 0;
+    private copying = false;
     private together = false;
 
     constructor(
@@ -251,6 +255,8 @@ export class Plan {
             if (!own() || transaction.changed.size === 0) return;
             if (!transaction.local || transaction.origin === provider || transaction.origin === copy) return;
             this.typed.add(content.places(transaction));
+            this.edits++;
+            void this.lookAtCopy();
             this.settle();
         });
         copy?.on("synced", () => {
@@ -321,6 +327,24 @@ export class Plan {
         this.become({ gone: this.state.gone ?? say, mayEdit: false });
     }
 
+    /** Looks until all that was typed is in the copy: before that, nobody is told that it is kept. */
+    private async lookAtCopy(): Promise<void> {
+        if (this.copying) return;
+        this.copying = true;
+        try {
+            while (this.inCopy < this.edits && !this.closed) {
+                const { edits } = this;
+                await this.replica.copied();
+                this.inCopy = Math.max(this.inCopy, edits);
+            }
+        } catch {
+            // A device that keeps nothing: it is not said that it does.
+        } finally {
+            this.copying = false;
+        }
+        if (!this.closed) this.settle();
+    }
+
     private settle(): void {
         const { provider, content } = this.replica;
         const done = provider.unsyncedChanges === 0 && provider.isAuthenticated;
@@ -329,9 +353,9 @@ export class Plan {
         const away = !provider.isAuthenticated || (typeof navigator !== "undefined" && navigator.onLine === false);
         const saved: Saved = !ready
             ? "loading"
-            : away
+            : away && this.inCopy === this.edits
               ? "offline"
-              : done && this.typed.count === 0
+              : !away && done && this.typed.count === 0
                 ? "saved"
                 : "saving";
         this.become({ saved, ready, waiting: this.typed.count });
@@ -368,6 +392,7 @@ export class Plan {
         // The copy has the same name, so the next one waits until this one is gone.
         await ended.catch(() => undefined);
         if (this.closed) return;
+        this.inCopy = this.edits;
         this.replica = this.open();
         this.become({ saved: "loading", ready: false, waiting: 0, kept, replica: this.state.replica + 1 });
     }

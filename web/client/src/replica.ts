@@ -34,6 +34,20 @@ export class Replica {
         this.undo = new Y.UndoManager(maps, { trackedOrigins: new Set([origin]), captureTimeout: 0 });
     }
 
+    /** Until everything that was changed before is in the copy on this device. */
+    async copied(): Promise<void> {
+        if (!this.copy) return;
+        const { db } = await this.copy.whenSynced;
+        if (!db) return;
+        // It waits for what was written to the same store before it.
+        const reading = db.transaction("updates", "readonly");
+        reading.objectStore("updates").getKey(0);
+        await new Promise<void>((resolve, reject) => {
+            reading.oncomplete = () => resolve();
+            reading.onabort = () => reject(reading.error);
+        });
+    }
+
     async destroy(keepCopy: boolean): Promise<void> {
         this.undo.destroy();
         this.provider.destroy();
