@@ -91,6 +91,14 @@ id_type!(
     DraftId
 );
 id_type!(
+    /// One proposal; its draft is the document with the same id.
+    ProposalId
+);
+id_type!(
+    /// One thing that needs more than an editor's word.
+    GateId
+);
+id_type!(
     /// One run of a server process among the nodes that serve the same plans; a restart is another node.
     NodeId
 );
@@ -98,6 +106,18 @@ id_type!(
     /// One HTTP or control request, quoted in errors and logs.
     RequestId
 );
+
+impl ProposalId {
+    /// The document that is the proposal's draft.
+    pub const fn draft(self) -> PlanId {
+        PlanId(self.0)
+    }
+
+    /// The proposal of which `document` is the draft, if it is one.
+    pub const fn of_draft(document: PlanId) -> Self {
+        Self(document.0)
+    }
+}
 
 fn time_ordered(clock: &Clock) -> Uuid {
     let micros = u64::try_from(clock.now().as_micros()).unwrap_or(0);

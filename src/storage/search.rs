@@ -129,6 +129,7 @@ macro_rules! behind {
              left join search_state on search_state.plan_id = plans.id
              where plans.deleted_at is null
                and plans.head > 0
+               and plans.draft_of is null
                and (search_state.plan_id is null
                    or search_state.seq < plans.head
                    or search_state.epoch <> plans.epoch

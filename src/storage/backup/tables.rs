@@ -1,11 +1,14 @@
 //! What a backup holds: every table but the full-text index.
 
+mod proposals;
+
+use self::proposals::{AGENTS, DECISIONS, GATE_APPROVALS, GATES, PROPOSAL_CHANGES, PROPOSALS};
 use super::table::Kind::{Bytes, Id, Integer, Text};
 use super::table::Table;
 
 /// Every table, after those that its rows refer to, but for the full-text index, which is made of the rest
 /// again. A test compares it with the schema.
-pub(super) static TABLES: [Table; 18] = [
+pub(super) static TABLES: [Table; 24] = [
     USERS,
     INVITES,
     FAMILIES,
@@ -24,6 +27,12 @@ pub(super) static TABLES: [Table; 18] = [
     OUTBOX,
     DISMISSALS,
     PLAN_INVITES,
+    AGENTS,
+    PROPOSALS,
+    PROPOSAL_CHANGES,
+    DECISIONS,
+    GATES,
+    GATE_APPROVALS,
 ];
 
 pub(super) const USERS: Table = Table {
@@ -35,6 +44,7 @@ pub(super) const USERS: Table = Table {
         ("password_hash", Text),
         ("created_at", Integer),
         ("disabled_at", Integer),
+        ("kind", Text),
     ],
 };
 
@@ -89,6 +99,8 @@ pub(super) const PLANS: Table = Table {
         ("snapshot_seq", Integer),
         ("archived_at", Integer),
         ("base_seq", Integer),
+        ("draft_of", Id),
+        ("proposals_version", Integer),
     ],
 };
 
