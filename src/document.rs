@@ -49,7 +49,7 @@ pub use presence::{
 };
 pub use refusal::Refusal;
 pub use replica::{Applied, Loaded, Replica, Stored, verify_snapshot};
-pub use scribe::{Scribe, WriteFailed, Written};
+pub use scribe::{Scribe, WriteFailed, Written, document_of};
 pub use squash::{CannotSquash, squash};
 pub use state_vector::StateVector;
 pub use timeline::{RowUnreadable, Timeline, Touched};

@@ -66,6 +66,8 @@ create table proposals (
     -- What was last said to the author.
     reason       text,
     supersedes   uuid,
+    -- The plan's proposals_version when this last changed.
+    touched      bigint not null,
     -- Who is deciding right now, and until when nobody else may begin.
     deciding_by    uuid,
     deciding_until bigint,
@@ -136,6 +138,8 @@ create table gates (
     status       text    not null constraint gates_status_known
                  check (status in ('pending', 'approved', 'rejected', 'void')),
     requested_by uuid    not null constraint gates_user_exists references users (id),
+    -- The plan's proposals_version when this last changed.
+    touched      bigint not null,
     created_at   bigint not null,
     updated_at   bigint not null
 );

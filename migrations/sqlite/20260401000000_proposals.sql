@@ -66,6 +66,8 @@ create table proposals (
     -- What was last said to the author.
     reason       text,
     supersedes   blob,
+    -- The plan's proposals_version when this last changed.
+    touched      integer not null,
     -- Who is deciding right now, and until when nobody else may begin.
     deciding_by    blob,
     deciding_until integer,
@@ -136,6 +138,8 @@ create table gates (
     status       text    not null constraint gates_status_known
                  check (status in ('pending', 'approved', 'rejected', 'void')),
     requested_by blob    not null constraint gates_user_exists references users (id),
+    -- The plan's proposals_version when this last changed.
+    touched      integer not null,
     created_at   integer not null,
     updated_at   integer not null
 ) strict;

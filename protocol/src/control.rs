@@ -49,6 +49,8 @@ pub mod history;
 
 pub mod audit;
 
+pub mod proposal;
+
 pub mod release;
 
 pub mod event;

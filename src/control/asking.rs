@@ -44,6 +44,8 @@ impl Desk {
         ops: Vec<Op>,
         (origin, audit): (Origin, Option<Act>),
     ) -> Result<Reading, Failure> {
+        let along = None;
+        let plan = grant.plan();
         // Read again: working the operations out may have taken a while.
         let role = self.storage.find_role(grant.plan(), grant.user()).await?;
         let role = role.ok_or_else(no_such_plan)?;
@@ -54,8 +56,9 @@ impl Desk {
             ops,
             origin,
             audit,
+            along,
         };
-        self.ask(grant.plan(), ask).await
+        self.ask(plan, ask).await
     }
 
     /// Changes the plan as `work` says of what it holds: worked out anew when somebody was faster. Answers
@@ -129,6 +132,7 @@ fn edit_refused(refused: &EditRefused) -> Failure {
             Why::Missing(_) => ErrorCode::NotFound,
             Why::Drifted { .. } => ErrorCode::Conflict,
         },
+        EditRefused::Moved => ErrorCode::Conflict,
         EditRefused::Update(_) => ErrorCode::Unprocessable,
         EditRefused::Full => ErrorCode::TooLarge,
         EditRefused::Unavailable => ErrorCode::Unavailable,

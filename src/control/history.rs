@@ -252,10 +252,26 @@ fn source(origin: Origin) -> Source {
     match origin {
         Origin::Session(_) => Source::Session,
         Origin::Control => Source::Control,
-        Origin::Import => Source::Import,
+        // A draft has no history of its own to look at.
+        Origin::Import | Origin::Draft => Source::Import,
+        Origin::Proposal(..) => Source::Proposal,
         Origin::History => Source::History,
         Origin::Restore | Origin::Epoch => Source::Restore,
         Origin::Squash => Source::Squash,
+    }
+}
+
+fn proposal(origin: Origin) -> Option<String> {
+    match origin {
+        Origin::Proposal(proposal, _) => Some(proposal.to_string()),
+        Origin::Session(_)
+        | Origin::Control
+        | Origin::Import
+        | Origin::Restore
+        | Origin::History
+        | Origin::Draft
+        | Origin::Epoch
+        | Origin::Squash => None,
     }
 }
 
@@ -267,6 +283,7 @@ fn version(version: &versions::Version, named: &[NamedVersion], people: &People)
         began: version.began.to_rfc3339(),
         ended: version.ended.to_rfc3339(),
         source: source(version.origin),
+        proposal: proposal(version.origin),
         by: version
             .authors
             .iter()

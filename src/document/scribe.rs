@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use convene_plan::content::{Content, Value};
+use convene_plan::content::{Content, ONE, Value};
 use convene_plan::op::{Change, Edit, Op, Refused};
+use convene_plan::schema::ROOTS;
 use serde_json::Value as Json;
 use yrs::{
     Any, Doc, GetString, Map, MapPrelim, MapRef, Number, Out, ReadTxn, Text, TextPrelim, TextRef,
@@ -136,6 +137,38 @@ impl Scribe {
             Failure::Harmed(reason) => reason,
         }
     }
+}
+
+/// A new document that says what `content` says, written by `client` and with no history: with what a draft
+/// begins. Nothing of the plan's own document is in it.
+pub fn document_of(content: &Content, client: ClientId) -> Result<Bytes, WriteFailed> {
+    let doc = new_doc_as(client);
+    let written = transact(
+        &doc,
+        |txn| {
+            for root in ROOTS {
+                for (id, fields) in content.entities(root.name) {
+                    let map = txn.get_or_insert_map(root.name);
+                    let map = if id == ONE {
+                        map
+                    } else {
+                        map.insert(txn, id, MapPrelim::default())
+                    };
+                    for (name, value) in fields {
+                        put(txn, &map, name, value);
+                    }
+                }
+            }
+            Ok(())
+        },
+        |txn| Bytes::from(txn.encode_update_v1()),
+    );
+    written.map_err(|failure| match failure {
+        Failure::Undecodable => {
+            WriteFailed::Broken("the library cannot read its own update".to_owned())
+        }
+        Failure::Harmed(reason) => WriteFailed::Broken(reason),
+    })
 }
 
 fn perform(txn: &mut TransactionMut<'_>, edit: &Edit) -> Result<(), String> {
@@ -300,6 +333,31 @@ mod tests {
         let content = replica.plan_content().unwrap();
         let people = content.field("sessions", "se_A", "people").unwrap();
         assert!(matches!(people, Value::Map(people) if people.len() == 2));
+    }
+
+    #[test]
+    fn a_new_document_says_what_the_content_says_and_can_be_written() {
+        let (mut first, mut ada) = (replica(), scribe(1));
+        let ops = [
+            session(),
+            op(json!({ "op": "set", "path": ["meta", "name"], "to": "Days" })),
+            op(json!({ "op": "set", "path": ["needs", "vegan"], "to": 3 })),
+            op(json!({ "op": "link", "path": ["sessions", "se_A", "people", "sp_1"], "to": {} })),
+        ];
+        let made = ada.write(&first, &ops).unwrap();
+        take(&mut first, &ada, made);
+        let content = first.plan_content().unwrap();
+        let (mut draft, ben) = (replica(), scribe(2));
+        let state = document_of(&content, 7).unwrap();
+        draft.apply(&state, ben.user()).unwrap();
+        assert_eq!(draft.plan_content().unwrap(), content);
+        let mut ben = Scribe::new(ben.user(), 8);
+        let written = ben.write(&draft, &[write("It costs 55000.")]).unwrap();
+        take(&mut draft, &ben, written);
+        assert_eq!(
+            draft.plan_content().unwrap().field("sessions", "se_A", "abstract"),
+            Some(&Value::Text("It costs 55000.".to_owned()))
+        );
     }
 
     #[test]

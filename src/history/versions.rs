@@ -47,7 +47,13 @@ pub struct Sorter {
 fn is_alone(origin: Origin) -> bool {
     match origin {
         Origin::Session(_) | Origin::Control => false,
-        Origin::Import | Origin::Restore | Origin::History | Origin::Epoch | Origin::Squash => true,
+        Origin::Import
+        | Origin::Restore
+        | Origin::History
+        | Origin::Draft
+        | Origin::Proposal(..)
+        | Origin::Epoch
+        | Origin::Squash => true,
     }
 }
 

@@ -9,6 +9,7 @@ use convene_plan::op::{Op, Refused};
 use crate::auth::access::WriteAccess;
 use crate::storage::audit::Act;
 use crate::storage::journal::{Origin, Seq};
+use crate::storage::proposals::deciding::Along;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub enum Ask {
         origin: Origin,
         /// Written down in the same transaction, if there is something to do.
         audit: Option<Act>,
+        /// What happens to a proposal in the same transaction, if anything. It needs something to do.
+        along: Option<Arc<Along>>,
     },
 }
 
@@ -60,6 +63,9 @@ pub enum EditRefused {
     /// What the operations make is refused as an update of any client would be.
     #[error("{0}")]
     Update(String),
+    /// Something happened to the proposal, or to what it changes, since this was worked out.
+    #[error("something happened to this proposal meanwhile; look at it again")]
+    Moved,
     /// The plan is full.
     #[error("this plan has reached its size limit and is read-only")]
     Full,

@@ -95,6 +95,26 @@ verbs! {
     ReleasePublished = "release.publish",
     /// Somebody sent what the outbox held, and said so.
     OutboxSent = "outbox.mark_sent",
+    /// A proposal was opened.
+    ProposalOpened = "proposal.open",
+    /// A proposal was submitted.
+    ProposalSubmitted = "proposal.submit",
+    /// Its draft goes on from a later state of the plan.
+    ProposalRebased = "proposal.rebase",
+    /// Its author took it back.
+    ProposalWithdrawn = "proposal.withdraw",
+    /// Its author was asked for another revision.
+    ChangesRequested = "proposal.request_changes",
+    /// Changes of it were accepted or rejected.
+    ProposalDecided = "proposal.decide",
+    /// What was accepted of it was taken back.
+    ProposalUndone = "proposal.undo",
+    /// Somebody asked for an approval.
+    GateRequested = "gate.request",
+    /// Somebody approved.
+    GateApproved = "gate.approve",
+    /// Somebody rejected.
+    GateRejected = "gate.reject",
     /// An edit was refused.
     EditRefused = "edit.refused",
 }

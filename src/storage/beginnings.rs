@@ -105,6 +105,8 @@ macro_rules! insert_first_row {
     };
 }
 
+pub(super) use insert_first_row;
+
 impl Storage {
     /// Begins a new line of the plan's history, whose first row is `marker`: what was made for the
     /// old one is refused from now on. None when the plan is gone.
@@ -147,6 +149,7 @@ impl Storage {
             origin: Origin::Squash,
             at: now,
             audit: None,
+            along: None,
         };
         let begun = write_tx!(self, tx => {
             let Some(TakenPlan { epoch, head, .. }) = take_plan!(tx, new.plan, now) else {

@@ -3,6 +3,8 @@
 //! Writing many plans in one transaction is in `journal_batch.rs`; the one task of a node that does
 //! it is in `journal_writer.rs`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -10,8 +12,9 @@ use uuid::Uuid;
 use super::audit::Act;
 use super::database::{Storage, read, read_tx, write_tx};
 use super::error::StorageError;
+use super::proposals::deciding::Along;
 use crate::clock::Timestamp;
-use crate::ids::{AppendId, PlanId, SessionId, UserId};
+use crate::ids::{AppendId, PlanId, ProposalId, SessionId, UserId};
 
 /// A position in a plan's journal, from 1 without holes; 0 is before the first row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -34,6 +37,10 @@ pub enum Origin {
     Restore,
     /// What was before, brought back.
     History,
+    /// The state of the plan that a draft begins with.
+    Draft,
+    /// Accepted changes of this revision of a proposal, or the way back from them.
+    Proposal(ProposalId, i64),
     /// The beginning of a new line of history.
     Epoch,
     /// The same, with everything before in this one row: the history before it is another document's.
@@ -48,6 +55,8 @@ impl Origin {
             Self::Import => "import",
             Self::Restore => "restore",
             Self::History => "history",
+            Self::Draft => "draft",
+            Self::Proposal(..) => "proposal",
             Self::Epoch => "epoch",
             Self::Squash => "squash",
         }
@@ -56,10 +65,12 @@ impl Origin {
     pub(super) fn detail(self) -> Option<String> {
         match self {
             Self::Session(session) => Some(session.to_string()),
+            Self::Proposal(proposal, revision) => Some(format!("{proposal}:{revision}")),
             Self::Control
             | Self::Import
             | Self::Restore
             | Self::History
+            | Self::Draft
             | Self::Epoch
             | Self::Squash => None,
         }
@@ -72,6 +83,8 @@ impl Origin {
             ("import", _) => Ok(Self::Import),
             ("restore", _) => Ok(Self::Restore),
             ("history", _) => Ok(Self::History),
+            ("draft", _) => Ok(Self::Draft),
+            ("proposal", Some(which)) => proposal(which),
             ("epoch", _) => Ok(Self::Epoch),
             ("squash", _) => Ok(Self::Squash),
             _ => Err(StorageError::corrupt(format_args!(
@@ -79,6 +92,16 @@ impl Origin {
             ))),
         }
     }
+}
+
+fn proposal(which: &str) -> Result<Origin, StorageError> {
+    let (proposal, revision) = which
+        .split_once(':')
+        .ok_or_else(|| StorageError::corrupt("an origin without its revision"))?;
+    Ok(Origin::Proposal(
+        proposal.parse().map_err(StorageError::corrupt)?,
+        revision.parse().map_err(StorageError::corrupt)?,
+    ))
 }
 
 /// One update to be written.
@@ -94,6 +117,8 @@ pub struct NewRow {
     pub at: Timestamp,
     /// What the audit says of it, written in the same transaction with the row's number.
     pub audit: Option<Act>,
+    /// What happens to a proposal in the same transaction, if anything. Such a row is alone in its append.
+    pub along: Option<Arc<Along>>,
 }
 
 /// Updates of one plan that become rows together or not at all.
@@ -129,6 +154,9 @@ pub enum AppendRefused {
     /// The plan's history has begun anew since.
     #[error("the plan is in another epoch")]
     StaleEpoch,
+    /// Something happened to the proposal since its decision was worked out.
+    #[error("something happened to the proposal meanwhile")]
+    ProposalMoved,
     /// The client id belongs to another user, or is 2^53 or more.
     #[error("client id {0} belongs to another user")]
     ClientIdTaken(u64),

@@ -17,14 +17,42 @@ use super::audit::chain::Chain;
 use super::database::{Database, Storage};
 use super::error::StorageError;
 use super::journal::{Append, Committed, Seq};
+use super::proposals::deciding::Along;
 use super::settlement::{Answer, PlacedRow, client_key};
 use crate::ids::PlanId;
 
 /// The plans of a batch in the order in which everybody takes them.
 fn plans_in_order(batch: &[Append]) -> Vec<PlanId> {
-    let plans: BTreeSet<PlanId> = batch.iter().map(|append| append.plan).collect();
+    let mut plans: BTreeSet<PlanId> = batch.iter().map(|append| append.plan).collect();
+    for along in batch.iter().flat_map(along) {
+        plans.extend([along.plan, along.proposal.draft()]);
+    }
     plans.into_iter().collect()
 }
+
+/// What happens to proposals with an append.
+fn along(append: &Append) -> impl Iterator<Item = &Along> {
+    append.rows.iter().filter_map(|row| row.along.as_deref())
+}
+
+/// Reads how far the proposals of a batch are, and takes their rows: the second part of `known`.
+macro_rules! read_proposals {
+    ($tx:expr, $batch:expr, $known:expr, $lock:literal) => {
+        for along in $batch.iter().flat_map($crate::storage::journal_batch::along) {
+            let found: Option<(i64,)> = sqlx::query_as(concat!(
+                "select version from proposals where id = $1 ",
+                $lock
+            ))
+            .bind(along.proposal.as_uuid())
+            .fetch_optional(&mut *$tx)
+            .await?;
+            let found = found.map(|(version,)| (along.proposal, version));
+            $known.proposals.extend(found);
+        }
+    };
+}
+
+use read_proposals;
 
 fn client_keys(batch: &[Append]) -> BTreeSet<(PlanId, i64)> {
     batch

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::journal::{Append, AppendRefused, Committed, Epoch, NewRow, Seq};
-use crate::ids::{AppendId, PlanId, UserId};
+use crate::ids::{AppendId, PlanId, ProposalId, UserId};
 
 /// Client ids are below this: JavaScript's largest safe integer plus one.
 const CLIENT_ID_END: u64 = 1 << 53;
@@ -23,6 +23,8 @@ pub struct Known {
     pub committed: HashMap<AppendId, Committed>,
     /// Whose the client ids are that the batch mentions.
     pub owners: HashMap<(PlanId, i64), UserId>,
+    /// The version of each proposal that something happens to.
+    pub proposals: HashMap<ProposalId, i64>,
 }
 
 /// One row with its place.
@@ -71,6 +73,11 @@ fn settle_one<'a>(append: &'a Append, known: &mut Known, settled: &mut Settled<'
     if *epoch != append.epoch {
         return Err(AppendRefused::StaleEpoch);
     }
+    for along in append.rows.iter().filter_map(|row| row.along.as_deref()) {
+        if known.proposals.get(&along.proposal) != Some(&along.version) {
+            return Err(AppendRefused::ProposalMoved);
+        }
+    }
     let mut new_owners: HashMap<i64, UserId> = HashMap::new();
     for &(client, user) in &append.bindings {
         let refused = AppendRefused::ClientIdTaken(client);
@@ -87,6 +94,9 @@ fn settle_one<'a>(append: &'a Append, known: &mut Known, settled: &mut Settled<'
     for (client, user) in new_owners {
         known.owners.insert((append.plan, client), user);
         settled.owners.push((append.plan, client, user));
+    }
+    for along in append.rows.iter().filter_map(|row| row.along.as_deref()) {
+        known.proposals.remove(&along.proposal);
     }
     let first = Seq(head.saturating_add(1));
     for row in &append.rows {

@@ -100,6 +100,7 @@ impl Bench {
     fn row(&self, update: &str, author: UserId) -> NewRow {
         NewRow {
             audit: None,
+            along: None,
             update: update.to_owned().into(),
             author: Some(author),
             origin: Origin::Session(SessionId::generate(&self.clock)),

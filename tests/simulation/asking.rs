@@ -53,6 +53,7 @@ impl World {
                 }],
                 origin: Origin::Control,
                 audit: None,
+                along: None,
             },
         };
         let input = Input::Asked {

@@ -11,6 +11,7 @@ pub(crate) fn refusal(why: &AppendRefused) -> &'static str {
     match why {
         AppendRefused::PlanGone => "input: AppendRefused, PlanGone",
         AppendRefused::StaleEpoch => "input: AppendRefused, StaleEpoch",
+        AppendRefused::ProposalMoved => "input: AppendRefused, ProposalMoved",
         AppendRefused::ClientIdTaken(_) => "input: AppendRefused, ClientIdTaken",
         AppendRefused::WriterEnded => "input: AppendRefused, WriterEnded",
     }

@@ -31,6 +31,8 @@ pub enum Source {
     Control,
     /// An imported file.
     Import,
+    /// Accepted changes of a proposal, or the way back from them.
+    Proposal,
     /// Something from before that was brought back, or a change that was undone.
     History,
     /// The server: a backup was restored.
@@ -69,6 +71,9 @@ pub struct Version {
     pub ended: String,
     /// Where its last change came from.
     pub source: Source,
+    /// Which proposal, where it came from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<String>,
     /// Who made it.
     pub by: Vec<Person>,
     /// What somebody called the state after it.

@@ -16,6 +16,7 @@ use crate::room::core::backlog::Row;
 use crate::room::effect::Effect;
 use crate::storage::audit::Act;
 use crate::storage::journal::{NewRow, Origin};
+use crate::storage::proposals::deciding::Along;
 
 /// Scribes that a room keeps. Each is a replica of the plan; who writes again is spared making it.
 const SCRIBES_MAX: usize = 2;
@@ -63,6 +64,7 @@ struct By<'a> {
     access: WriteAccess,
     origin: Origin,
     audit: Option<&'a Act>,
+    along: Option<&'a Arc<Along>>,
 }
 
 impl RoomCore {
@@ -85,12 +87,14 @@ impl RoomCore {
                     ops,
                     origin,
                     audit,
+                    along,
                 } => {
                     let by = By {
                         ticket,
                         access: *access,
                         origin: *origin,
                         audit: audit.as_ref(),
+                        along: along.as_ref(),
                     };
                     self.edit_plan(now, client, &by, ops)
                 }
@@ -151,7 +155,8 @@ impl RoomCore {
         };
         let Some(update) = update else {
             self.scribes.keep(now, scribe);
-            return Ok(content);
+            // What should happen with a row cannot without one.
+            return by.along.map_or(Ok(content), |_| Err(EditRefused::Moved));
         };
         let applied = self.replica.apply(&update, by.access.user());
         let applied = applied.map_err(|refusal| self.cannot_write(&refusal))?;
@@ -172,6 +177,7 @@ impl RoomCore {
                 origin: by.origin,
                 at: now,
                 audit: by.audit.cloned(),
+                along: by.along.cloned(),
             },
             session: None,
             asked: Some(by.ticket),

@@ -130,7 +130,14 @@ impl Backlog {
         if !self.under_way.is_empty() || self.waiting.is_empty() {
             return None;
         }
-        let count = self.waiting.len().min(ROWS_PER_APPEND);
+        // What may be refused for a reason of its own is alone.
+        let alone = |row: &Row| row.entry.along.is_some();
+        let count = match self.waiting.iter().position(alone) {
+            Some(0) => 1,
+            Some(at) => at,
+            None => self.waiting.len(),
+        };
+        let count = count.min(ROWS_PER_APPEND);
         self.under_way = self.waiting.drain(..count).collect();
         let rows = self.under_way.iter().map(|row| row.entry.clone()).collect();
         let bindings = self
@@ -284,8 +291,16 @@ impl RoomCore {
             waited,
             asked,
         } = self.backlog.clear();
+        let moved = rows.first().filter(|row| row.entry.along.is_some());
+        let moved = moved.filter(|_| matches!(why, AppendRefused::ProposalMoved));
+        let moved = moved.and_then(|row| row.asked);
         for ticket in asked {
-            let reply = Reply::Refused(EditRefused::Unavailable);
+            let refused = if moved == Some(ticket) {
+                EditRefused::Moved
+            } else {
+                EditRefused::Unavailable
+            };
+            let reply = Reply::Refused(refused);
             self.effects.push(Effect::Reply { ticket, reply });
         }
         // Also when the room ends: a last snapshot would hold what no row does.
@@ -312,16 +327,25 @@ impl RoomCore {
                         others.insert(session);
                     }
                 }
-                self.effects.extend(others.into_iter().map(|session| {
-                    Effect::Disconnect {
-                        session,
-                        code: ErrorCode::Unavailable,
-                        say: "the last edits could not be saved yet; reconnecting sends them again"
-                            .to_owned(),
-                    }
-                }));
+                self.send_again(others);
+            }
+            // What came after it may build on it.
+            AppendRefused::ProposalMoved => {
+                let mut others = waited;
+                others.extend(rows.iter().filter_map(|row| row.session));
+                self.send_again(others);
             }
         }
+    }
+
+    /// Has clients connect anew, so that they send what was not committed once more.
+    fn send_again(&mut self, sessions: BTreeSet<SessionId>) {
+        let disconnect = |session| Effect::Disconnect {
+            session,
+            code: ErrorCode::Unavailable,
+            say: "the last edits could not be saved yet; reconnecting sends them again".to_owned(),
+        };
+        self.effects.extend(sessions.into_iter().map(disconnect));
     }
 
     pub(super) fn refuse_all(&mut self, sessions: Vec<SessionId>, say: &'static str) {

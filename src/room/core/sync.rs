@@ -180,6 +180,7 @@ impl RoomCore {
                 let origin = Origin::Session(session);
                 let entry = NewRow {
                     audit: None,
+                    along: None,
                     update,
                     author: Some(author),
                     origin,

@@ -6,11 +6,14 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
+use super::super::audit::chain::Chain;
 use super::super::audit::record;
 use super::super::error::StorageError;
 use super::super::journal::{Append, Epoch};
+use super::super::proposals::deciding::write_along;
+use super::super::proposals::{touch_draft, touch_proposals};
 use super::super::settlement::{Answer, Known, PlacedRow, settle};
-use super::{acts, client_keys, committed, plans_in_order, row_count};
+use super::{acts, client_keys, committed, plans_in_order, read_proposals, row_count};
 use crate::clock::Timestamp;
 use crate::ids::{AppendId, PlanId, UserId};
 
@@ -20,7 +23,10 @@ pub(super) fn is_plain(batch: &[Append]) -> bool {
     let is_plain = |append: &Append| {
         append.bindings.is_empty()
             && !append.rows.is_empty()
-            && append.rows.iter().all(|row| row.audit.is_none())
+            && append
+                .rows
+                .iter()
+                .all(|row| row.audit.is_none() && row.along.is_none())
     };
     batch.iter().all(is_plain) && plans_in_order(batch).len() == batch.len()
 }
@@ -179,6 +185,11 @@ pub(super) async fn append(
     for (chain, act) in acts(&settled.rows) {
         record!(tx, chain, &act, now);
     }
+    for placed in &settled.rows {
+        if let Some(along) = &placed.row.along {
+            write_along!(tx, along, Some(placed.seq), now);
+        }
+    }
     tx.commit().await?;
     Ok(settled.answers)
 }
@@ -275,5 +286,6 @@ async fn known(
                 ((PlanId::from_uuid(plan), client), UserId::from_uuid(user))
             }));
     }
+    read_proposals!(*tx, batch, known, "for no key update");
     Ok(known)
 }

@@ -5,11 +5,14 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
+use super::super::audit::chain::Chain;
 use super::super::audit::record;
 use super::super::error::StorageError;
 use super::super::journal::{Append, Epoch};
+use super::super::proposals::deciding::write_along;
+use super::super::proposals::{touch_draft, touch_proposals};
 use super::super::settlement::{Answer, Known, PlacedRow, Settled, settle};
-use super::{acts, client_keys, committed, plans_in_order};
+use super::{acts, client_keys, committed, plans_in_order, read_proposals};
 use crate::clock::Timestamp;
 use crate::ids::{AppendId, PlanId, UserId};
 
@@ -26,6 +29,11 @@ pub(super) async fn append(
     let settled = settle(batch, &mut known);
     for (chain, act) in acts(&settled.rows) {
         record!(tx.connection, chain, &act, now);
+    }
+    for placed in &settled.rows {
+        if let Some(along) = &placed.row.along {
+            write_along!(tx.connection, along, Some(placed.seq), now);
+        }
     }
     commit(&mut tx.connection, &settled, now).await?;
     tx.progress = Progress::Over;
@@ -120,6 +128,7 @@ async fn begin(connection: &mut SqliteConnection, batch: &[Append]) -> Result<Kn
                 ((PlanId::from_uuid(plan), client), UserId::from_uuid(user))
             }));
     }
+    read_proposals!(connection, batch, known, "");
     Ok(known)
 }
 

@@ -452,6 +452,7 @@ async fn restoring_a_restored_plan_keeps_both_markers() {
     let (_, plan) = bench.ada_and_plan().await;
     let row = NewRow {
         audit: None,
+        along: None,
         update: marker(plan, 2),
         author: None,
         origin: Origin::Epoch,

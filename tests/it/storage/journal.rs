@@ -213,6 +213,7 @@ pub(super) async fn what_was_made_for_an_old_epoch_is_refused(bench: Bench) {
         .unwrap();
     let marker = NewRow {
         audit: None,
+        along: None,
         update: "marker".into(),
         author: None,
         origin: Origin::Epoch,
