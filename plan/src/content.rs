@@ -48,7 +48,8 @@ impl Value {
     }
 }
 
-fn json_bytes(json: &Json) -> usize {
+/// Roughly how many bytes it takes.
+pub(crate) fn json_bytes(json: &Json) -> usize {
     match json {
         Json::Null | Json::Bool(_) => 4,
         Json::Number(_) => 8,
@@ -214,26 +215,23 @@ fn kind_of(root: &Root, field: &str) -> Option<Kind> {
 
 /// The fields of an entity of `root` as JSON.
 pub fn fields_to_json(root: &Root, fields: &Fields) -> Json {
-    let json = fields.iter().map(|(name, value)| {
-        let kind = kind_of(root, name);
-        let json = match value {
-            Value::Plain(json) if is_marked(json) => json!({ "$plain": json }),
-            Value::Plain(json) => json.clone(),
-            Value::Text(text) if kind == Some(Kind::Text) => json!(text),
-            Value::Text(text) => json!({ "$text": text }),
-            Value::Map(members) if kind.is_some_and(|kind| kind.is_set()) => json!(members),
-            Value::Map(members) => json!({ "$map": members }),
-        };
+    let json = |(name, value): (&String, &Value)| (name.clone(), value_to_json(root, name, value));
+    Json::Object(fields.iter().map(json).collect())
+}
+
+/// One field's value as JSON, in the same way.
+pub fn value_to_json(root: &Root, name: &str, value: &Value) -> Json {
+    let kind = kind_of(root, name);
+    match (value, kind) {
         // A plain value where a shared type belongs is told apart from one.
-        let json = match (value, kind) {
-            (Value::Plain(plain), Some(kind)) if is_shared(kind, plain) => {
-                json!({ "$plain": plain })
-            }
-            _ => json,
-        };
-        (name.clone(), json)
-    });
-    Json::Object(json.collect())
+        (Value::Plain(json), Some(kind)) if is_shared(kind, json) => json!({ "$plain": json }),
+        (Value::Plain(json), _) if is_marked(json) => json!({ "$plain": json }),
+        (Value::Plain(json), _) => json.clone(),
+        (Value::Text(text), Some(Kind::Text)) => json!(text),
+        (Value::Text(text), _) => json!({ "$text": text }),
+        (Value::Map(members), Some(kind)) if kind.is_set() => json!(members),
+        (Value::Map(members), _) => json!({ "$map": members }),
+    }
 }
 
 /// Whether plain JSON would be read as a shared type of this kind.

@@ -6,6 +6,7 @@
 //!                 ├────> view ──> finding::find ──> findings, with fixes that are operations
 //!                 └────> search ──> entries to look through
 //! file <── format ──> import ──> merge::ops ──> op …
+//! draft ──> proposal::changes ──> classes, rehearse ──> op …
 //! ```
 //!
 //! Everything here is pure: no clock, no network, no CRDT. The server reads a [`content::Content`] from a
@@ -26,6 +27,7 @@ pub mod diff;
 pub mod finding;
 pub mod format;
 pub mod op;
+pub mod proposal;
 pub mod rank;
 pub mod schema;
 pub mod search;

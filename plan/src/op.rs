@@ -12,9 +12,10 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value as Json};
 
+pub(crate) use self::apply::place;
 pub use self::between::between;
 pub use self::text::Splice;
-pub(crate) use self::text::splices;
+pub(crate) use self::text::{Hunk, hunks, splices, words};
 use crate::content::Fields;
 
 /// One change of a plan. A path is a root, an entity's id where the root has entities, and then a field
@@ -193,10 +194,15 @@ pub enum Why {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "operation {}: ", self.number)?;
-        match &self.why {
-            Why::Unsound(say) | Why::Missing(say) => f.write_str(say),
-            Why::Drifted { expected, present } => {
+        write!(f, "operation {}: {}", self.number, self.why)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsound(say) | Self::Missing(say) => f.write_str(say),
+            Self::Drifted { expected, present } => {
                 write!(f, "expects {expected}, but {present} is there now")
             }
         }

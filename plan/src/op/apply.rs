@@ -231,7 +231,7 @@ fn too_large(edit: &Edit) -> Why {
 }
 
 /// The root, the entity's id, and what is left of a path.
-fn place(path: &[String]) -> Result<(&'static Root, &str, &[String]), Why> {
+pub(crate) fn place(path: &[String]) -> Result<(&'static Root, &str, &[String]), Why> {
     let unsound = |say: &str| Why::Unsound(say.to_owned());
     let (name, rest) = path
         .split_first()

@@ -1,5 +1,7 @@
 //! Changes one text into another by few splices, so that what others write beside them is kept.
 
+use std::ops::Range;
+
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 /// Replaces a part of a text. Places and lengths are in UTF-16 units, as Yjs counts.
@@ -16,41 +18,61 @@ pub struct Splice {
 /// Words of both texts that are compared one by one: the work may grow with their square.
 const WORDS_MAX: usize = 4_000;
 
+/// A run of words that is replaced by another; either may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hunk {
+    /// The words of the old text.
+    pub(crate) old: Range<usize>,
+    /// Those of the new one.
+    pub(crate) new: Range<usize>,
+}
+
+/// Where two texts differ, word by word and in order. Texts that differ in too much have one hunk.
+pub(crate) fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
+    let is_same = |(a, b): &(&&str, &&str)| a == b;
+    let head = old.iter().zip(new).take_while(is_same).count();
+    let (old_rest, new_rest) = (rest(old, head), rest(new, head));
+    let tail = old_rest.iter().rev().zip(new_rest.iter().rev());
+    let tail = tail.take_while(is_same).count();
+    let (old_middle, new_middle) = (
+        part(old_rest, 0..old_rest.len() - tail),
+        part(new_rest, 0..new_rest.len() - tail),
+    );
+    let beyond = |range: Range<usize>| range.start + head..range.end + head;
+    if old_middle.is_empty() && new_middle.is_empty() {
+        return Vec::new();
+    }
+    if old_middle.len() + new_middle.len() > WORDS_MAX {
+        return vec![Hunk {
+            old: beyond(0..old_middle.len()),
+            new: beyond(0..new_middle.len()),
+        }];
+    }
+    let ops = capture_diff_slices(Algorithm::Myers, old_middle, new_middle).into_iter();
+    ops.filter(|op| op.tag() != DiffTag::Equal)
+        .map(|op| Hunk {
+            old: beyond(op.old_range()),
+            new: beyond(op.new_range()),
+        })
+        .collect()
+}
+
 /// The splices that make `new` of `old`, from the last to the first, word by word. Texts that differ in
 /// too much are one splice.
 pub(crate) fn splices(old: &str, new: &str) -> Vec<Splice> {
     let (old, new) = (words(old), words(new));
-    let is_same = |(a, b): &(&&str, &&str)| a == b;
-    let head = old.iter().zip(&new).take_while(is_same).count();
-    let (old_rest, new_rest) = (rest(&old, head), rest(&new, head));
-    let tail = old_rest.iter().rev().zip(new_rest.iter().rev());
-    let tail = tail.take_while(is_same).count();
-    let (old_middle, new_middle) = (
-        old_rest.get(..old_rest.len() - tail).unwrap_or_default(),
-        new_rest.get(..new_rest.len() - tail).unwrap_or_default(),
-    );
-    let start: u32 = old.iter().take(head).map(|word| units(word)).sum();
-    if old_middle.len() + new_middle.len() > WORDS_MAX {
-        return vec![Splice {
-            at: start,
-            delete: old_middle.iter().map(|word| units(word)).sum(),
-            insert: new_middle.concat(),
-        }];
-    }
-    let (mut at, mut splices) = (start, Vec::new());
-    for op in capture_diff_slices(Algorithm::Myers, old_middle, new_middle) {
-        let gone: u32 = part(old_middle, op.old_range())
-            .iter()
-            .map(|word| units(word))
-            .sum();
-        if op.tag() != DiffTag::Equal {
-            splices.push(Splice {
-                at,
-                delete: gone,
-                insert: part(new_middle, op.new_range()).concat(),
-            });
-        }
-        at += gone;
+    let length = |words: &[&str]| words.iter().map(|word| units(word)).sum::<u32>();
+    let (mut at, mut done, mut splices) = (0, 0, Vec::new());
+    for hunk in hunks(&old, &new) {
+        at += length(part(&old, done..hunk.old.start));
+        let delete = length(part(&old, hunk.old.clone()));
+        splices.push(Splice {
+            at,
+            delete,
+            insert: part(&new, hunk.new).concat(),
+        });
+        at += delete;
+        done = hunk.old.end;
     }
     splices.reverse();
     splices
@@ -60,7 +82,7 @@ fn rest<'a, 'b>(words: &'a [&'b str], from: usize) -> &'a [&'b str] {
     words.get(from..).unwrap_or_default()
 }
 
-fn part<'a, 'b>(words: &'a [&'b str], range: std::ops::Range<usize>) -> &'a [&'b str] {
+fn part<'a, 'b>(words: &'a [&'b str], range: Range<usize>) -> &'a [&'b str] {
     words.get(range).unwrap_or_default()
 }
 
@@ -81,7 +103,7 @@ fn units(text: &str) -> u32 {
 }
 
 /// Runs of letters and digits, and every other character by itself.
-fn words(text: &str) -> Vec<&str> {
+pub(crate) fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

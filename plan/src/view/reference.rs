@@ -41,7 +41,7 @@ pub enum Place<'a> {
 
 impl<'a> Reference<'a> {
     /// All references of one entity. The schema has none in lists.
-    pub(super) fn of_entity(root: &'static Root, id: &'a str, fields: &'a Fields) -> Vec<Self> {
+    pub(crate) fn of_entity(root: &'static Root, id: &'a str, fields: &'a Fields) -> Vec<Self> {
         let mut found = Vec::new();
         for at in root.fields {
             let mut add = |place, to_root, to_id| {

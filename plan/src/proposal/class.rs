@@ -1,0 +1,245 @@
+//! Says of each change whether it can still be made as its author meant it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::merge::merge;
+use super::present::{Target, stands, value_at};
+use super::{Change, Kind};
+use crate::content::Content;
+use crate::view::Standing;
+
+/// What became of what a change is about since it was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ChangeClass"))]
+#[serde(tag = "class", rename_all = "snake_case")]
+pub enum Class {
+    /// Nothing: what is there is what it was made on.
+    Clean,
+    /// What it makes is there already; accepting it does nothing.
+    Already,
+    /// A text was changed elsewhere in it, and both changes fit together.
+    Mergeable {
+        /// The text with both.
+        merged: String,
+    },
+    /// What is there is what it was made on, but something that its author read has another value now.
+    Drifted {
+        /// What was read, and is different.
+        reads: Vec<ReadDrift>,
+    },
+    /// Something else is there now: that stays, or this is made over it.
+    Conflict {
+        /// What is there.
+        present: Json,
+    },
+    /// What it is about was put away, or is not there: it cannot be made.
+    Void {
+        /// Why, in a sentence.
+        why: String,
+    },
+}
+
+/// Something that the author of a proposal relied on, as it was when the proposal was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ProposalRead"))]
+pub struct Read {
+    /// Where, as [`value_at`] takes it.
+    pub path: Vec<String>,
+    /// What was there, `null` for nothing.
+    pub value: Json,
+}
+
+impl Read {
+    /// What a plan has at a path now.
+    pub fn of(content: &Content, path: Vec<String>) -> Self {
+        let value = value_at(content, &path);
+        Self { path, value }
+    }
+}
+
+/// A read value that is another one now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReadDrift {
+    /// Where.
+    pub path: Vec<String>,
+    /// What was there when it was read.
+    pub was: Json,
+    /// What is there now.
+    pub now: Json,
+}
+
+/// The class of a change that is judged by itself.
+pub fn class(change: &Change, present: &Content, reads: &[Read]) -> Class {
+    let mut classes = classes(std::slice::from_ref(change), present, reads);
+    classes.pop().map_or(Class::Clean, |(_, class)| class)
+}
+
+/// The classes of all changes of a proposal, by their numbers and in their order. A change inside of what
+/// the proposal makes or brings back is judged as if that had happened; one that needs a void change is
+/// void. What the proposal itself made of a value that was read is no drift.
+pub fn classes(changes: &[Change], present: &Content, reads: &[Read]) -> Vec<(u32, Class)> {
+    let world = world(changes, present);
+    let mut classes: Vec<(u32, Class)> = changes
+        .iter()
+        .map(|change| (change.no, judge(change, present, &world)))
+        .collect();
+    void_dependents(changes, present, &mut classes);
+    let reads = drifts(changes, present, &classes, reads);
+    if !reads.is_empty() {
+        for (_, class) in &mut classes {
+            if *class == Class::Clean {
+                *class = Class::Drifted {
+                    reads: reads.clone(),
+                };
+            }
+        }
+    }
+    classes
+}
+
+/// The plan with everything in it that the changes make or bring back.
+pub(super) fn world(changes: &[Change], present: &Content) -> Content {
+    let mut world = present.clone();
+    for change in changes {
+        let Some(target) = Target::of(&change.path) else {
+            continue;
+        };
+        let wanted = match change.op {
+            Kind::Add => Standing::Missing,
+            Kind::Restore => Standing::Archived,
+            Kind::Set | Kind::Archive | Kind::Text | Kind::Link | Kind::Unlink => continue,
+        };
+        if target.standing(present) == wanted {
+            target.put(change.op, &mut world, &change.after);
+        }
+    }
+    world
+}
+
+/// The class of a change whatever else was read: inside of an entity it is judged on `world`.
+pub(super) fn judge(change: &Change, present: &Content, world: &Content) -> Class {
+    let Some(target) = Target::of(&change.path) else {
+        let say = format!("{} leads nowhere", change.path.join("/"));
+        return Class::Void { why: say };
+    };
+    match change.op {
+        Kind::Add => match target.standing(present) {
+            Standing::Missing => Class::Clean,
+            Standing::Live | Standing::Archived => by_value(change, &target, present),
+        },
+        Kind::Archive | Kind::Restore => match target.standing(present) {
+            Standing::Missing => missing(&target, present),
+            Standing::Live | Standing::Archived => by_value(change, &target, present),
+        },
+        Kind::Set | Kind::Text | Kind::Link | Kind::Unlink => match target.standing(world) {
+            Standing::Missing => missing(&target, world),
+            Standing::Archived => Class::Void {
+                why: format!("{} was put away; bring it back first", target.say(world)),
+            },
+            Standing::Live => by_value(change, &target, world),
+        },
+    }
+}
+
+fn missing(target: &Target<'_>, content: &Content) -> Class {
+    let why = format!("{} is not there any more", target.say(content));
+    Class::Void { why }
+}
+
+fn by_value(change: &Change, target: &Target<'_>, content: &Content) -> Class {
+    if stands(change, target, content) {
+        return Class::Already;
+    }
+    let present = target.value(change.op, content);
+    if present == change.before {
+        return Class::Clean;
+    }
+    if change.op == Kind::Text
+        && let (Some(before), Some(after), Some(now)) = (
+            change.before.as_str(),
+            change.after.as_str(),
+            present.as_str(),
+        )
+        && let Some(merged) = merge(before, after, now)
+    {
+        return if merged == now {
+            Class::Already
+        } else {
+            Class::Mergeable { merged }
+        };
+    }
+    Class::Conflict { present }
+}
+
+/// Has changes be void that need a void one.
+fn void_dependents(changes: &[Change], present: &Content, classes: &mut [(u32, Class)]) {
+    let mut dependents: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (at, change) in changes.iter().enumerate() {
+        for no in &change.depends_on {
+            dependents.entry(*no).or_default().push(at);
+        }
+    }
+    let is_void = |class: &Class| matches!(class, Class::Void { .. });
+    let missing: BTreeSet<u32> = changes
+        .iter()
+        .filter(|change| !is_in_plan(change, present))
+        .map(|change| change.no)
+        .collect();
+    let void = classes.iter().filter(|(_, class)| is_void(class));
+    let mut open: Vec<u32> = void.map(|(no, _)| *no).collect();
+    while let Some(no) = open.pop() {
+        if !missing.contains(&no) {
+            continue;
+        }
+        for at in dependents.remove(&no).unwrap_or_default() {
+            if let Some((dependent, class)) = classes.get_mut(at)
+                && !is_void(class)
+                && *class != Class::Already
+            {
+                *class = Class::Void {
+                    why: format!("it needs change {no}, which cannot be made"),
+                };
+                open.push(*dependent);
+            }
+        }
+    }
+}
+
+/// Whether what a change makes or brings back is in the plan, in whatever shape, so that others can build on it.
+pub(super) fn is_in_plan(change: &Change, present: &Content) -> bool {
+    Target::of(&change.path).is_some_and(|target| target.standing(present) == Standing::Live)
+}
+
+/// What was read and is different, but for what the proposal itself did.
+fn drifts(
+    changes: &[Change],
+    present: &Content,
+    classes: &[(u32, Class)],
+    reads: &[Read],
+) -> Vec<ReadDrift> {
+    let drifted = |content: &Content| -> Vec<ReadDrift> {
+        let now = |read: &Read| ReadDrift {
+            path: read.path.clone(),
+            was: read.value.clone(),
+            now: value_at(content, &read.path),
+        };
+        let drifts = reads.iter().map(now);
+        drifts.filter(|drift| drift.was != drift.now).collect()
+    };
+    if drifted(present).is_empty() {
+        return Vec::new();
+    }
+    let mut without = present.clone();
+    for (change, (_, class)) in changes.iter().zip(classes) {
+        if let (Class::Already, Some(target)) = (class, Target::of(&change.path)) {
+            target.put(change.op, &mut without, &change.before);
+        }
+    }
+    drifted(&without)
+}
