@@ -12,8 +12,8 @@ use convene_plan::proposal::Resolve;
 use serde::{Deserialize, Serialize};
 
 pub use self::body::{
-    About, ChangeBody, Citation, CitationKind, Counts, DecisionBody, GateBrief, Proposal,
-    ProposalBody, Risk, RiskLevel,
+    About, CITATIONS_MAX, ChangeBody, Citation, CitationKind, Counts, DecisionBody, GateBrief, Proposal,
+    ProposalBody, READS_MAX, Risk, RiskLevel,
 };
 pub use self::status::{ChangeState, Status, UnknownStatus, Verdict};
 use super::Done;
@@ -24,10 +24,6 @@ pub const TITLE_CHARS_MAX: usize = 200;
 pub const RATIONALE_CHARS_MAX: usize = 4_000;
 /// The longest reason, in characters.
 pub const REASON_CHARS_MAX: usize = 1_000;
-/// Citations of a proposal.
-pub const CITATIONS_MAX: usize = 50;
-/// Values of the plan that a proposal says it relies on.
-pub const READS_MAX: usize = 100;
 /// Proposals of one answer.
 pub const PROPOSALS_MAX: u32 = 200;
 /// Days after which nobody can decide any more.

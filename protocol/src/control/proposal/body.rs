@@ -4,7 +4,12 @@ use convene_plan::proposal::{Change, Class, Effect, Unsound};
 use serde::{Deserialize, Serialize};
 
 use super::super::history::Person;
-use super::{CITATIONS_MAX, ChangeState, READS_MAX, Status, Verdict};
+use super::{ChangeState, Status, Verdict};
+
+/// Citations of a proposal.
+pub const CITATIONS_MAX: usize = 50;
+/// Values of the plan that a proposal says it relies on.
+pub const READS_MAX: usize = 100;
 
 /// How much could go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
