@@ -19,7 +19,7 @@ use secrecy::ExposeSecret;
 
 use crate::auth::opaque_token::OpaqueToken;
 use crate::auth::password::Passwords;
-use crate::auth::principal::Principal;
+use crate::auth::principal::{Principal, PrincipalKind};
 use crate::auth::throttle::{Throttle, Throttled};
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
@@ -143,6 +143,8 @@ impl Accounts {
     ) -> Result<TokenAnswer, Failure> {
         self.count_try(&request.email, &visitor).await?;
         let user = self.storage.find_user_by_email(&request.email).await?;
+        // An agent has a token and no password, whatever stands where one would.
+        let user = user.filter(|user| user.kind == PrincipalKind::Person);
         let stored = user.as_ref().map(|user| user.password_hash.clone());
         let matches = self
             .passwords
@@ -181,7 +183,7 @@ impl Accounts {
         access_token: Option<&str>,
         request: LogoutRequest,
     ) -> Result<(), Failure> {
-        let principal = access_token.map(|text| self.tokens.verify(text));
+        let principal = access_token.map(|text| self.verify(text));
         let (family, user) = match (principal, request.refresh_token) {
             (Some(Ok(principal)), _) => (principal.family, principal.user),
             (Some(Err(_)) | None, Some(text)) => {
@@ -195,7 +197,7 @@ impl Accounts {
                     }
                 }
             }
-            (Some(Err(error)), None) => return Err(error.into()),
+            (Some(Err(failure)), None) => return Err(failure),
             (None, None) => return Err(no_token()),
         };
         self.storage.revoke_family(user, family).await?;
@@ -205,12 +207,23 @@ impl Accounts {
 
     /// Who showed this access token, unless it or its sign-in has ended.
     pub async fn authenticate(&self, access_token: &str) -> Result<Principal, Failure> {
-        let principal = self.tokens.verify(access_token)?;
+        let principal = self.verify(access_token)?;
         if self.storage.is_live(principal.family).await? {
             Ok(principal)
         } else {
             Err(sign_in_again())
         }
+    }
+
+    /// Who was issued this access token. An agent's is for sockets: accounts are for people.
+    fn verify(&self, access_token: &str) -> Result<Principal, Failure> {
+        if OpaqueToken::is_of_agent(access_token) {
+            return Err(Failure::new(
+                ErrorCode::Unauthenticated,
+                "An agent's token opens sockets and no account; sign in, and use an access token.",
+            ));
+        }
+        Ok(self.tokens.verify(access_token)?)
     }
 
     /// The account of `principal`.

@@ -4,6 +4,7 @@
 //! and answer in the protocol crate, name them in its `for_each_call!`, and implement `Method` for them
 //! in the file of its noun here.
 
+mod agent;
 mod asking;
 mod audit;
 mod document;
@@ -34,11 +35,11 @@ pub use self::event::{Following, Line};
 use self::repeat::Repeats;
 use self::upload::Uploads;
 use crate::auth::access::{Grant, OwnAccess};
-use crate::auth::principal::Principal;
+use crate::auth::principal::{Principal, PrincipalKind};
 use crate::clock::Clock;
 use crate::error::Failure;
 use crate::events::Events;
-use crate::ids::{PlanId, RequestId, SessionId};
+use crate::ids::{DocumentId, PlanId, RequestId, SessionId};
 use crate::room::handle::RoomHandle;
 use crate::room::registry::Registry;
 use crate::storage::Storage;
@@ -88,12 +89,26 @@ pub struct Caller {
 pub struct Opened {
     /// The session.
     pub session: SessionId,
+    /// Which.
+    pub document: DocumentId,
     /// Its room.
     pub room: RoomHandle,
 }
 
+/// Who may call a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// People alone.
+    People,
+    /// Agents too: it reads a plan, or has to do with proposals.
+    Everybody,
+}
+
 /// A control method: its parameters, which know how to do the work.
 trait Method: Call + Send {
+    /// Who may call it. What nothing is said about is not for agents.
+    const FOR: For = For::People;
+
     /// Does what is asked.
     fn run(
         self,
@@ -128,6 +143,12 @@ async fn call<M: Method>(
     caller: &Caller,
     request: &Request,
 ) -> Result<Box<RawValue>, Failure> {
+    if M::FOR == For::People && caller.principal.kind == PrincipalKind::Agent {
+        return Err(Failure::new(
+            ErrorCode::Forbidden,
+            "an agent may read its plan and propose changes to it; this is for people",
+        ));
+    }
     let params: M = request
         .params()
         .map_err(|failure| Failure::new(failure.code, failure.message))?;
@@ -219,12 +240,10 @@ impl Desk {
     /// The caller's standing in a plan; plans of others are as good as not there.
     async fn grant(&self, caller: &Caller, plan: &str) -> Result<Grant, Failure> {
         let plan: PlanId = plan.parse().map_err(|_| no_such_plan())?;
-        let role = self.storage.find_role(plan, caller.principal.user).await?;
-        Ok(Grant::new(
-            plan,
-            caller.principal.user,
-            role.ok_or_else(no_such_plan)?,
-        ))
+        let actor = caller.principal.actor();
+        let role = self.storage.find_role(plan, actor.user).await?;
+        let role = role.ok_or_else(no_such_plan)?;
+        Ok(Grant::new(plan.into(), actor, role))
     }
 
     /// The same of who may edit it.

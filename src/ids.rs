@@ -119,6 +119,66 @@ impl ProposalId {
     }
 }
 
+/// What has a Yjs document, as sockets name it: `{plan}`, or `{plan}~{proposal}` for a draft of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DocumentId {
+    /// A plan.
+    Plan(PlanId),
+    /// What a proposal would make of a plan.
+    Draft {
+        /// The plan, whose members may read the draft.
+        plan: PlanId,
+        /// The proposal.
+        proposal: ProposalId,
+    },
+}
+
+impl DocumentId {
+    /// The plan whose document or draft it is.
+    pub const fn plan(self) -> PlanId {
+        match self {
+            Self::Plan(plan) | Self::Draft { plan, .. } => plan,
+        }
+    }
+
+    /// The id by which journal, snapshots, rooms and nodes know it.
+    pub const fn row(self) -> PlanId {
+        match self {
+            Self::Plan(plan) => plan,
+            Self::Draft { proposal, .. } => proposal.draft(),
+        }
+    }
+}
+
+impl From<PlanId> for DocumentId {
+    fn from(plan: PlanId) -> Self {
+        Self::Plan(plan)
+    }
+}
+
+impl FromStr for DocumentId {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        match text.split_once('~') {
+            None => text.parse().map(Self::Plan),
+            Some((plan, proposal)) => Ok(Self::Draft {
+                plan: plan.parse()?,
+                proposal: proposal.parse()?,
+            }),
+        }
+    }
+}
+
+impl fmt::Display for DocumentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plan(plan) => plan.fmt(f),
+            Self::Draft { plan, proposal } => write!(f, "{plan}~{proposal}"),
+        }
+    }
+}
+
 fn time_ordered(clock: &Clock) -> Uuid {
     let micros = u64::try_from(clock.now().as_micros()).unwrap_or(0);
     let nanos = u32::try_from(micros % 1_000_000 * 1_000).unwrap_or(0);
@@ -140,5 +200,27 @@ mod tests {
         assert!(id.to_string().to_uppercase().parse::<PlanId>().is_err());
         assert!(id.as_uuid().simple().to_string().parse::<PlanId>().is_err());
         assert!("plan".parse::<PlanId>().is_err());
+    }
+
+    #[test]
+    fn a_draft_is_named_by_its_plan_and_its_proposal() {
+        let clock = Clock::system();
+        let (plan, proposal) = (PlanId::generate(&clock), ProposalId::generate(&clock));
+        for document in [DocumentId::Plan(plan), DocumentId::Draft { plan, proposal }] {
+            assert_eq!(
+                document.to_string().parse::<DocumentId>().unwrap(),
+                document
+            );
+            assert_eq!(document.plan(), plan);
+        }
+        for wrong in [
+            format!("{plan}~"),
+            format!("~{proposal}"),
+            format!("{plan}~{proposal}~{proposal}"),
+            format!("{plan} ~{proposal}"),
+            format!("{plan}~{}", proposal.to_string().to_uppercase()),
+        ] {
+            assert!(wrong.parse::<DocumentId>().is_err(), "{wrong}");
+        }
     }
 }

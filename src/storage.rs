@@ -36,9 +36,12 @@ pub mod settlement;
 pub mod snapshots;
 
 pub mod accounts;
+pub mod agent_tokens;
+pub mod agents;
 pub mod answers;
 pub mod audit;
 pub mod dismissals;
+mod document_access;
 pub mod gates;
 mod live_sign_ins;
 pub mod members;

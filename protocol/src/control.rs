@@ -61,6 +61,8 @@ pub mod transfer;
 
 pub mod member;
 
+pub mod agent;
+
 pub mod document;
 
 pub mod message;
@@ -147,6 +149,9 @@ macro_rules! for_each_call {
             $crate::control::member::Invite,
             $crate::control::member::Accept,
             $crate::control::member::Remove,
+            $crate::control::agent::Create,
+            $crate::control::agent::List,
+            $crate::control::agent::Revoke,
             $crate::control::document::WatchHash,
         }
     };

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use crate::auth::opaque_token::OpaqueToken;
 use crate::auth::password::{PasswordError, Passwords};
+use crate::auth::principal::PrincipalKind;
 use crate::clock::Clock;
 use crate::ids::InviteId;
 use crate::storage::accounts::NewInvite;
@@ -20,6 +21,9 @@ pub enum AdminError {
     /// No account has this address.
     #[error("no account has this e-mail address")]
     NoSuchAccount,
+    /// The account is an agent's.
+    #[error("this is the account of an agent, which has no password")]
+    NoPerson,
     /// The new password cannot be used.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -40,6 +44,9 @@ pub async fn reset_password(
         .find_user_by_email(email)
         .await?
         .ok_or(AdminError::NoSuchAccount)?;
+    if user.kind == PrincipalKind::Agent {
+        return Err(AdminError::NoPerson);
+    }
     let (password, made_up) = if let Some(password) = new_password {
         (password, None)
     } else {

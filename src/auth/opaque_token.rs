@@ -1,4 +1,4 @@
-//! Secrets that are handed out once and kept only as a hash: refresh tokens and invitations.
+//! Secrets that are handed out once and kept only as a hash: refresh tokens, invitations, agents' tokens.
 
 use std::fmt;
 
@@ -6,6 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+
+/// How an agent's token begins, so that whoever scans for leaked secrets knows one.
+const AGENT_PREFIX: &str = "cva_";
 
 /// 256 random bits as 43 characters of base64url, told to its holder and to nobody else.
 #[derive(Debug, Clone)]
@@ -21,6 +24,17 @@ impl OpaqueToken {
     pub fn generate() -> Self {
         let bits: [u8; 32] = rand::random();
         Self(URL_SAFE_NO_PAD.encode(bits).into())
+    }
+
+    /// A new one for an agent, told from others by how it begins.
+    pub fn generate_for_agent() -> Self {
+        let Self(bits) = Self::generate();
+        Self(format!("{AGENT_PREFIX}{}", bits.expose_secret()).into())
+    }
+
+    /// Whether `text` would be an agent's token, and no signed one.
+    pub fn is_of_agent(text: &str) -> bool {
+        text.starts_with(AGENT_PREFIX)
     }
 
     /// Wraps what a client sent; any text has a hash, only a real one is found.
@@ -65,6 +79,14 @@ mod tests {
             token.hash()
         );
         assert_ne!(OpaqueToken::generate().hash(), token.hash());
+    }
+
+    #[test]
+    fn an_agents_token_is_known_by_how_it_begins() {
+        let token = OpaqueToken::generate_for_agent();
+        assert!(OpaqueToken::is_of_agent(token.expose_text()));
+        assert_eq!(token.expose_text().len(), 47);
+        assert!(!OpaqueToken::is_of_agent("eyJ0eXAiOiJhdCtqd3Qi"));
     }
 
     #[test]

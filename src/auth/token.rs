@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::auth::principal::Principal;
+use crate::auth::principal::{Principal, PrincipalKind};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{FamilyId, UserId};
 
@@ -145,6 +145,8 @@ impl Tokens {
         }
         Ok(Principal {
             user: UserId::from_uuid(claims.sub),
+            // Only who has a password is issued one.
+            kind: PrincipalKind::Person,
             name: claims.name,
             family: FamilyId::from_uuid(claims.sid),
             expires_at: Timestamp::from_micros(claims.exp.saturating_mul(1_000_000)),

@@ -49,7 +49,7 @@ impl Desk {
         // Read again: working the operations out may have taken a while.
         let role = self.storage.find_role(grant.plan(), grant.user()).await?;
         let role = role.ok_or_else(no_such_plan)?;
-        let access = Grant::new(grant.plan(), grant.user(), role).write();
+        let access = grant.with_role(role).write();
         let access = access.ok_or_else(may_not_write)?;
         let ask = Ask::Edit {
             access,

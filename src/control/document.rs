@@ -4,15 +4,17 @@ use convene_protocol::control::Done;
 use convene_protocol::control::document::WatchHash;
 use convene_protocol::error_code::ErrorCode;
 
-use super::{Caller, Desk, Method, no_such_plan};
+use super::{Caller, Desk, For, Method, no_such_plan};
 use crate::error::Failure;
-use crate::ids::PlanId;
+use crate::ids::DocumentId;
 use crate::room::input::Input;
 
 /// Roots one session can watch.
 const ROOTS_MAX: usize = 32;
 
 impl Method for WatchHash {
+    const FOR: For = For::Everybody;
+
     async fn run(self, _desk: &Desk, caller: &Caller) -> Result<Done, Failure> {
         if self.roots.len() > ROOTS_MAX {
             return Err(Failure::new(
@@ -20,11 +22,11 @@ impl Method for WatchHash {
                 format!("at most {ROOTS_MAX} roots can be watched"),
             ));
         }
-        let plan: PlanId = self.plan.parse().map_err(|_| no_such_plan())?;
+        let document: DocumentId = self.plan.parse().map_err(|_| no_such_plan())?;
         let opened = caller
             .opened
             .iter()
-            .find(|opened| opened.room.plan() == plan);
+            .find(|opened| opened.document == document);
         let opened = opened.ok_or_else(|| {
             Failure::new(
                 ErrorCode::NotFound,

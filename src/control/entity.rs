@@ -15,13 +15,15 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
-use super::{Caller, Desk, Method};
+use super::{Caller, Desk, For, Method};
 use crate::clock::Clock;
 use crate::error::Failure;
 use crate::ids::{RequestId, UserId};
 use crate::storage::journal::Origin;
 
 impl Method for List {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entities, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let content = desk.read_plan(grant.plan()).await?;
@@ -30,6 +32,8 @@ impl Method for List {
 }
 
 impl Method for Get {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Entity, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let place = Place::of(&self.root, self.id.as_deref())?;

@@ -15,7 +15,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Caller, Desk, Method};
+use super::{Caller, Desk, For, Method};
 use crate::auth::access::Role;
 use crate::error::Failure;
 use crate::events::{Event, TooManyTopics};
@@ -56,6 +56,8 @@ impl fmt::Debug for dyn Line {
 }
 
 impl Method for Subscribe {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Done, Failure> {
         if self.plans.len() > PLANS_MAX {
             let say = format!("plans: a connection follows at most {PLANS_MAX}");

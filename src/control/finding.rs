@@ -10,7 +10,7 @@ use convene_protocol::control::finding::{
 };
 use convene_protocol::error_code::ErrorCode;
 
-use super::{Caller, Desk, Method};
+use super::{Caller, Desk, For, Method};
 use crate::auth::access::Role;
 use crate::clock::Timestamp;
 use crate::error::Failure;
@@ -22,6 +22,8 @@ const REASON_CHARS_MAX: usize = 1_000;
 const DISMISSALS_MAX: usize = 5_000;
 
 impl Method for Find {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Findings, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let content = desk.read_plan(grant.plan()).await?;

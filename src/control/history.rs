@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::asking::Worked;
 use super::people::People;
-use super::{Caller, Desk, Method, limit};
+use super::{Caller, Desk, For, Method, limit};
 use crate::auth::access::Grant;
 use crate::error::Failure;
 use crate::history::back::{Part, Way, to_state, undo};
@@ -30,6 +30,8 @@ const MARKS: u32 = 2_000;
 const MARKS_MAX: u32 = 50_000;
 
 impl Method for List {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Versions, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let limit = limit(self.limit, VERSIONS_MAX)?;
@@ -59,6 +61,8 @@ impl Method for List {
 }
 
 impl Method for Diff {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Changes, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let head = desk.head(grant.plan()).await?;

@@ -72,7 +72,12 @@ impl Method for Remove {
             ));
         }
         let by = caller.principal.user;
-        settle(desk.storage.remove_member(by, grant.plan(), user).await?)?;
+        let change = desk.storage.remove_member(by, grant.plan(), user).await?;
+        // Without its place an agent is nothing: it ends with it.
+        if let (MemberChange::IsAgent, Some(access)) = (change, grant.own()) {
+            return desk.revoke_agent(access, user).await;
+        }
+        settle(change)?;
         desk.registry.tell_role(grant.plan(), user, None).await;
         Ok(Done {})
     }
@@ -152,6 +157,11 @@ fn settle(change: MemberChange) -> Result<(), Failure> {
             "a plan keeps at least one owner; make somebody else an owner first",
         )),
         MemberChange::NotFound => Err(no_such_member()),
+        MemberChange::IsAgent => Err(Failure::new(
+            ErrorCode::Forbidden,
+            "an agent is a suggester of the plan it was made for, and nothing else anywhere; an \
+             owner may revoke it",
+        )),
     }
 }
 
@@ -164,6 +174,7 @@ fn body(member: Member) -> MemberBody {
         user: member.user.to_string(),
         name: member.name,
         email: member.email,
+        kind: member.kind.to_string(),
         role: member.role.to_string(),
         added_at: Some(member.added_at.to_rfc3339()),
     }

@@ -12,7 +12,7 @@ use convene_protocol::control::plan::{
 use convene_protocol::error_code::ErrorCode;
 use serde_json::json;
 
-use super::{Caller, Desk, Method, no_such_plan};
+use super::{Caller, Desk, For, Method, no_such_plan};
 use crate::auth::access::{Grant, Role};
 use crate::clock::Timestamp;
 use crate::document::{CannotSquash, epoch_client, squash};
@@ -42,6 +42,8 @@ impl Method for Create {
 }
 
 impl Method for List {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Plans, Failure> {
         let rows = desk.storage.list_plans_for(caller.principal.user).await?;
         let is_wanted = |row: &PlanRow| match self.archived.unwrap_or_default() {
@@ -60,6 +62,8 @@ impl Method for List {
 }
 
 impl Method for Get {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<PlanBody, Failure> {
         let plan: PlanId = self.plan.parse().map_err(|_| no_such_plan())?;
         desk.plan_body(caller, plan).await
@@ -102,7 +106,7 @@ impl Method for Duplicate {
             .await?;
         let (copy, user) = (PlanId::generate(&desk.clock), caller.principal.user);
         let row = desk.storage.insert_plan(copy, &name, user).await?;
-        let own = Grant::new(copy, user, Role::Owner);
+        let own = Grant::new(copy.into(), caller.principal.actor(), Role::Owner);
         let act = Act {
             actor: Some(user),
             verb: Verb::PlanImported,
@@ -261,6 +265,8 @@ impl Method for Delete {
 }
 
 impl Method for Content {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Whole, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let content = desk.read_plan(grant.plan()).await?;

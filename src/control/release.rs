@@ -13,7 +13,7 @@ use convene_protocol::control::release::{
 use convene_protocol::error_code::ErrorCode;
 
 use super::people::People;
-use super::{Caller, Desk, Method};
+use super::{Caller, Desk, For, Method};
 use crate::clock::Clock;
 use crate::error::Failure;
 use crate::ids::DraftId;
@@ -79,6 +79,8 @@ impl Method for Publish {
 }
 
 impl Method for List {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Releases, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let releases = desk.storage.releases(grant.plan()).await?;
@@ -91,6 +93,8 @@ impl Method for List {
 }
 
 impl Method for Get {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Release, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let found = match self.number {

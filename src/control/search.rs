@@ -7,7 +7,7 @@ use convene_protocol::control::search::{
 };
 use convene_protocol::error_code::ErrorCode;
 
-use super::{Caller, Desk, Method, limit};
+use super::{Caller, Desk, For, Method, limit};
 use crate::error::Failure;
 use crate::storage::search::{Hit as Found, Search, Which};
 
@@ -18,6 +18,8 @@ const TITLE_CHARS_MAX: usize = 200;
 const EXCERPT_CHARS_MAX: usize = 200;
 
 impl Method for Query {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Hits, Failure> {
         let limit = limit(self.limit.or(Some(HITS)), HITS_MAX)?;
         if self.text.chars().count() > TEXT_CHARS_MAX {

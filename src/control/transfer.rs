@@ -16,7 +16,7 @@ use convene_protocol::error_code::ErrorCode;
 use serde_json::json;
 
 use super::asking::Worked;
-use super::{Caller, Desk, Method, entity};
+use super::{Caller, Desk, For, Method, entity};
 use crate::clock::Clock;
 use crate::error::Failure;
 use crate::storage::audit::chain::Chain;
@@ -66,6 +66,8 @@ impl Method for Import {
 }
 
 impl Method for Export {
+    const FOR: For = For::Everybody;
+
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Exported, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let table = table_root(self.format, self.root.as_deref())?;

@@ -134,7 +134,7 @@ impl Comparing {
         if standing.access_version() != head.access_version {
             // Before they are read: whoever joins with an older role looks again.
             self.registry.roles_have_changed();
-            let roles = self.storage.roles_in(room.plan()).await?;
+            let roles = self.storage.roles_in_document(room.plan()).await?;
             // First this: a room that is told something older meanwhile takes it back.
             standing.saw_access(head.access_version);
             if !room.hear(Elsewhere::Roles(roles)) {

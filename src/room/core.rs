@@ -385,6 +385,7 @@ mod tests {
     use super::stage::{appended, start, statuses, updated};
     use super::*;
     use crate::auth::access::{Grant, Role};
+    use crate::auth::principal::Actor;
     use crate::clock::Clock;
     use crate::room::input::Joined;
     use crate::storage::journal::AppendRefused;
@@ -456,7 +457,11 @@ mod tests {
         stage.update(ada);
         stage.core.end_turn(stage.now);
         let late = SessionId::generate(&stage.clock);
-        let grant = Grant::new(stage.plan, UserId::generate(&stage.clock), Role::Viewer);
+        let grant = Grant::new(
+            stage.plan.into(),
+            Actor::person(UserId::generate(&stage.clock)),
+            Role::Viewer,
+        );
         let joined = Joined {
             session: late,
             grant,

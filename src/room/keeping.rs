@@ -3,7 +3,8 @@
 use convene_protocol::error_code::ErrorCode;
 use serde_json::json;
 
-use crate::ids::{PlanId, UserId};
+use crate::auth::access::Grant;
+use crate::ids::DocumentId;
 use crate::room::registry::Shared;
 use crate::storage::audit::chain::Chain;
 use crate::storage::audit::{Act, Verb};
@@ -28,20 +29,31 @@ impl Shared {
         );
     }
 
-    /// Has the audit told of a refusal, without waiting for it.
-    pub(super) fn note_refusal(&self, plan: PlanId, user: UserId, (code, say): (ErrorCode, &str)) {
-        if !self.refusals.is_news(self.clock.now(), (plan, user, code)) {
+    /// Has the audit told of a refusal, without waiting for it. One in a draft is told of to the plan's audit,
+    /// which is the only one that people read.
+    pub(super) fn note_refusal(&self, grant: &Grant, (code, say): (ErrorCode, &str)) {
+        let (document, user) = (grant.document(), grant.user());
+        if !self
+            .refusals
+            .is_news(self.clock.now(), (document.row(), user, code))
+        {
             return;
         }
+        let detail = match document {
+            DocumentId::Plan(_) => json!({"code": code.as_str(), "say": say}),
+            DocumentId::Draft { proposal, .. } => {
+                json!({"code": code.as_str(), "draft": proposal.to_string(), "say": say})
+            }
+        };
         let act = Act {
             actor: Some(user),
             verb: Verb::EditRefused,
-            detail: json!({"code": code.as_str(), "say": say}),
+            detail,
         };
         let storage = self.storage.clone();
         self.tracker.spawn_on(
             async move {
-                if let Err(error) = storage.record(Chain::Plan(plan), &act).await {
+                if let Err(error) = storage.record(Chain::Plan(document.plan()), &act).await {
                     tracing::warn!(%error, "a refusal could not be written into the audit");
                 }
             },

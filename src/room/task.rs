@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use self::asking::Asked;
 use self::elsewhere::{Reading, until_read};
 use self::performing::Wants;
+use crate::auth::access::Grant;
 use crate::clock::Timestamp;
 use crate::document::ClientId;
 use crate::ids::{AppendId, PlanId, SessionId, UserId};
@@ -66,8 +67,8 @@ pub(super) struct RoomTask {
     /// Taken from the inbox and not served yet: what came behind an update that did harm.
     requests: Vec<Request>,
     seats: HashMap<SessionId, Seat>,
-    /// Whose sessions they are.
-    users: HashMap<SessionId, UserId>,
+    /// As each session came in: who has it, and how they named the document.
+    grants: HashMap<SessionId, Grant>,
     asked: Asked,
     epoch: Epoch,
     append: Option<AppendFuture>,
@@ -114,7 +115,7 @@ impl RoomTask {
             beat,
             requests: Vec::new(),
             seats: HashMap::new(),
-            users: HashMap::new(),
+            grants: HashMap::new(),
             asked: Asked::default(),
             epoch: Epoch(0),
             append: None,
@@ -256,7 +257,7 @@ impl RoomTask {
             } => {
                 let answer = if core.has_seat(joined.grant.user()) {
                     self.seats.insert(joined.session, seat);
-                    self.users.insert(joined.session, joined.grant.user());
+                    self.grants.insert(joined.session, joined.grant);
                     self.feed(core, Input::Joined(joined.clone()));
                     Ok(())
                 } else {
@@ -350,7 +351,7 @@ impl RoomTask {
 
     fn remove(&mut self, core: &mut RoomCore, session: SessionId) {
         self.seats.remove(&session);
-        self.users.remove(&session);
+        self.grants.remove(&session);
         self.feed(core, Input::Left { session });
     }
 

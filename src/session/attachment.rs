@@ -9,16 +9,18 @@ use convene_protocol::frame::{ClientMessage, Scope};
 use convene_protocol::hocuspocus::Address;
 
 use crate::auth::access::{Grant, Role};
+use crate::auth::opaque_token::OpaqueToken;
 use crate::auth::principal::Principal;
 use crate::auth::token::TokenError;
 use crate::clock::Timestamp;
 use crate::error::Failure;
-use crate::ids::{PlanId, SessionId};
+use crate::ids::{DocumentId, SessionId};
 use crate::room::handle::{JoinRefused, RoomGone, RoomHandle, Seat};
 use crate::room::input::{Input, Joined};
 use crate::room::outbox::Outbox;
 use crate::session::directory::Place;
 use crate::session::upgrade::SessionState;
+use crate::storage::agent_tokens::AgentToken;
 
 /// How long before its token expires a client is asked for a new one.
 const ASK_BEFORE_EXPIRY: Duration = Duration::from_mins(1);
@@ -101,6 +103,9 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Who showed `token`. A sign-in that was revoked does not count, however good the signature.
     pub(super) async fn principal(&self, token: &str) -> Result<Principal, Failure> {
+        if OpaqueToken::is_of_agent(token) {
+            return self.agent(token, None).await.map(|(agent, _)| agent);
+        }
         let principal = self.verify(token)?;
         if !self.state.storage.is_live(principal.family).await? {
             return Err(sign_in_ended());
@@ -108,18 +113,56 @@ impl Opening<'_> {
         self.bind(principal)
     }
 
-    /// Who showed `token`, and its role in `plan`, if it has one.
+    /// Who showed `token`, and its role in `document`, if it has one.
     pub(super) async fn member(
         &self,
         token: &str,
-        plan: PlanId,
+        document: DocumentId,
     ) -> Result<(Principal, Option<Role>), Failure> {
+        if OpaqueToken::is_of_agent(token) {
+            return self.agent(token, Some(document)).await;
+        }
         let principal = self.verify(token)?;
-        let (is_live, role) = self.state.storage.find_access(&principal, plan).await?;
+        let access = self.state.storage.find_access(&principal, document).await;
+        let (is_live, role) = access?;
         if !is_live {
             return Err(sign_in_ended());
         }
         Ok((self.bind(principal)?, role))
+    }
+
+    /// The same of an agent's token. It bears no signature, so the database is asked about every one.
+    async fn agent(
+        &self,
+        token: &str,
+        document: Option<DocumentId>,
+    ) -> Result<(Principal, Option<Role>), Failure> {
+        let storage = &self.state.storage;
+        let hash = OpaqueToken::from_text(token).hash();
+        match storage.find_agent_token(hash.as_bytes(), document).await? {
+            AgentToken::Good {
+                principal,
+                role,
+                note_use,
+            } => {
+                let principal = self.bind(principal)?;
+                if note_use {
+                    let (storage, family) = (storage.clone(), principal.family);
+                    // Nobody waits for it, and the next one notes it if this does not.
+                    drop(self.state.tracker.spawn(async move {
+                        if let Err(error) = storage.note_agent_use(family).await {
+                            tracing::debug!(%error, "the use of an agent was not noted");
+                        }
+                    }));
+                }
+                Ok((principal, role))
+            }
+            AgentToken::Over => Err(Failure::new(
+                ErrorCode::Unauthenticated,
+                "this agent's token is over; ask an owner of the plan for a new agent",
+            )),
+            AgentToken::Unknown => Err(not_valid()),
+        }
     }
 
     fn verify(&self, token: &str) -> Result<Principal, Failure> {
@@ -131,10 +174,7 @@ impl Opening<'_> {
                     ErrorCode::Unauthenticated,
                     "the access token has expired; refresh it and connect again",
                 ),
-                TokenError::Invalid(_) => Failure::new(
-                    ErrorCode::Unauthenticated,
-                    "the access token is not valid; sign in",
-                ),
+                TokenError::Invalid(_) => not_valid(),
             })
     }
 
@@ -146,20 +186,21 @@ impl Opening<'_> {
         Ok(principal)
     }
 
-    /// Opens the plan called `document` for whom `token` names.
+    /// Opens the plan or draft called `document` for whom `token` names.
     pub(super) async fn open(
         &self,
         token: &str,
         document: &str,
         address: Option<Address>,
     ) -> Result<Attachment, Failure> {
-        let Ok(plan) = document.parse::<PlanId>() else {
+        let Ok(document) = document.parse::<DocumentId>() else {
             self.principal(token).await?;
             return Err(no_such_plan());
         };
         let role_changes = self.state.registry.role_changes();
-        let (principal, role) = self.member(token, plan).await?;
-        let grant = Grant::new(plan, principal.user, role.ok_or_else(no_such_plan)?);
+        let (principal, role) = self.member(token, document).await?;
+        let role = role.ok_or_else(no_such_plan)?;
+        let grant = Grant::new(document, principal.actor(), role);
         let session = SessionId::generate(&self.state.clock);
         let seat = Seat {
             outbox: Arc::clone(self.outbox),
@@ -174,7 +215,7 @@ impl Opening<'_> {
         let room = self
             .state
             .registry
-            .join(plan, joined, seat.clone())
+            .join(document.row(), joined, seat.clone())
             .await
             .map_err(|refused| {
                 let code = match refused {
@@ -196,7 +237,8 @@ impl Opening<'_> {
         };
         // A role that changed between the reading and the joining did not reach the room.
         if self.state.registry.role_changes() != role_changes {
-            let role = self.state.storage.find_role(plan, grant.user()).await;
+            let storage = &self.state.storage;
+            let role = storage.find_document_role(document, grant.user()).await;
             if role.as_ref().ok() != Some(&Some(grant.role())) {
                 attachment.leave().await;
                 return Err(match role {
@@ -209,11 +251,18 @@ impl Opening<'_> {
             }
         }
         tracing::info!(
-            plan.id = %plan, session.id = %session, user.id = %grant.user(),
-            "session {session} opened plan {plan}"
+            plan.id = %document.row(), session.id = %session, user.id = %grant.user(),
+            "session {session} opened {document}"
         );
         Ok(attachment)
     }
+}
+
+fn not_valid() -> Failure {
+    Failure::new(
+        ErrorCode::Unauthenticated,
+        "the access token is not valid; sign in",
+    )
 }
 
 fn sign_in_ended() -> Failure {
@@ -235,7 +284,7 @@ impl Attachment {
     /// Goes on with a fresh token, and with the role its user has by now.
     pub(super) fn renew(&mut self, principal: Principal, role: Role, now: Timestamp) {
         self.expiry = Expiry::new(principal.expires_at, now);
-        self.grant = Grant::new(self.grant.plan(), principal.user, role);
+        self.grant = self.grant.with_role(role);
         self.principal = principal;
     }
 

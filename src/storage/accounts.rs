@@ -10,6 +10,7 @@ use super::audit::chain::Chain;
 use super::audit::{Act, Verb, record};
 use super::database::{Database, Storage, read, read_tx, write_tx};
 use super::error::StorageError;
+use crate::auth::principal::PrincipalKind;
 use crate::clock::Timestamp;
 use crate::ids::{InviteId, UserId};
 
@@ -28,6 +29,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// Since when it is locked.
     pub disabled_at: Option<Timestamp>,
+    /// What it is: an agent has an account too, and no password.
+    pub kind: PrincipalKind,
 }
 
 /// An account to be made.
@@ -80,18 +83,20 @@ struct UserRow {
     password_hash: String,
     created_at: i64,
     disabled_at: Option<i64>,
+    kind: String,
 }
 
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> Self {
-        Self {
-            id: UserId::from_uuid(row.id),
-            email: row.email,
-            name: row.name,
-            password_hash: row.password_hash,
-            created_at: Timestamp::from_micros(row.created_at),
-            disabled_at: row.disabled_at.map(Timestamp::from_micros),
-        }
+impl UserRow {
+    fn read(self) -> Result<User, StorageError> {
+        Ok(User {
+            id: UserId::from_uuid(self.id),
+            email: self.email,
+            name: self.name,
+            password_hash: self.password_hash,
+            created_at: Timestamp::from_micros(self.created_at),
+            disabled_at: self.disabled_at.map(Timestamp::from_micros),
+            kind: self.kind.parse().map_err(StorageError::corrupt)?,
+        })
     }
 }
 
@@ -102,7 +107,7 @@ macro_rules! insert_user {
             "insert into users (id, email, name, password_hash, created_at)
              values ($1, $2, $3, $4, $5)
              on conflict (email) do nothing
-             returning id, email, name, password_hash, created_at, disabled_at",
+             returning id, email, name, password_hash, created_at, disabled_at, kind",
         )
         .bind($user.id.as_uuid())
         .bind($email)
@@ -111,7 +116,8 @@ macro_rules! insert_user {
         .bind($now.as_micros())
         .fetch_optional(&mut *$tx)
         .await?
-        .map(User::from)
+        .map(UserRow::read)
+        .transpose()?
     };
 }
 
@@ -186,7 +192,7 @@ impl Storage {
         }
         let row: Option<UserRow> = read!(self, db => {
             sqlx::query_as(
-                "select id, email, name, password_hash, created_at, disabled_at
+                "select id, email, name, password_hash, created_at, disabled_at, kind
                  from users
                  where email = $1",
             )
@@ -194,14 +200,14 @@ impl Storage {
             .fetch_optional(db)
             .await?
         });
-        Ok(row.map(User::from))
+        row.map(UserRow::read).transpose()
     }
 
     /// The account with this id.
     pub async fn find_user(&self, user: UserId) -> Result<Option<User>, StorageError> {
         let row: Option<UserRow> = read!(self, db => {
             sqlx::query_as(
-                "select id, email, name, password_hash, created_at, disabled_at
+                "select id, email, name, password_hash, created_at, disabled_at, kind
                  from users
                  where id = $1",
             )
@@ -209,7 +215,7 @@ impl Storage {
             .fetch_optional(db)
             .await?
         });
-        Ok(row.map(User::from))
+        row.map(UserRow::read).transpose()
     }
 
     /// The names of accounts, as far as they are there.
@@ -244,33 +250,34 @@ impl Storage {
     }
 
     /// Sets another password and revokes every sign-in of the account. False when there is no such
-    /// account.
+    /// account, or it is an agent's.
     pub async fn replace_password(
         &self,
         user: UserId,
         password_hash: &str,
     ) -> Result<bool, StorageError> {
         let now = self.now();
-        let replaced = write_tx!(self, tx => {
+        write_tx!(self, tx => {
             sqlx::query("update families set revoked_at = $1 where user_id = $2 and revoked_at is null")
                 .bind(now.as_micros())
                 .bind(user.as_uuid())
                 .execute(&mut *tx)
                 .await?;
-            let replaced = sqlx::query("update users set password_hash = $1 where id = $2")
-                .bind(password_hash)
-                .bind(user.as_uuid())
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-                > 0;
-            if replaced {
-                let act = about_account(None, Verb::PasswordReset, user);
-                record!(tx, Chain::Server, &act, now);
+            let replaced = sqlx::query(
+                "update users set password_hash = $1 where id = $2 and kind = 'person'",
+            )
+            .bind(password_hash)
+            .bind(user.as_uuid())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if replaced == 0 {
+                return Ok(false);
             }
-            replaced
+            let act = about_account(None, Verb::PasswordReset, user);
+            record!(tx, Chain::Server, &act, now);
         });
-        Ok(replaced)
+        Ok(true)
     }
 
     /// Keeps a password's hash made anew with today's parameters; sign-ins stay. Nothing happens

@@ -87,6 +87,10 @@ verbs! {
     MemberInvited = "member.invite",
     /// An invitation was taken.
     InviteAccepted = "member.accept",
+    /// An agent was given a token.
+    AgentCreated = "agent.create",
+    /// An agent's token was ended.
+    AgentRevoked = "agent.revoke",
     /// A finding was put aside.
     FindingDismissed = "finding.dismiss",
     /// A finding that was put aside was taken up again.

@@ -189,7 +189,7 @@ pub struct StoredPlan {
     pub epoch: Epoch,
     /// The last row.
     pub head: Seq,
-    /// Changes whenever somebody's role does.
+    /// As in [`PlanHead`](super::plans::PlanHead).
     pub access_version: i64,
     /// The newest snapshot and the last row it includes.
     pub snapshot: Option<(Seq, Bytes)>,
@@ -250,7 +250,8 @@ enum From {
 }
 
 impl Storage {
-    /// Everything needed to build the replica of `plan`. None when the plan is gone.
+    /// Everything needed to build the replica of `plan`, which may be a draft. None when it is gone, or the
+    /// plan of the draft is.
     pub async fn load(&self, plan: PlanId) -> Result<Option<StoredPlan>, StorageError> {
         self.load_from(plan, From::NewestSnapshot).await
     }
@@ -272,10 +273,14 @@ impl Storage {
         type Snapshot = (i64, Vec<u8>);
         let ((epoch, head, access_version, base), snapshot, rows, bindings) = read_tx!(self, tx => {
             let found: Option<Found> = sqlx::query_as(
-                "select epoch, head, access_version, base_seq
-                 from plans
-                 where id = $1
-                   and deleted_at is null",
+                "select documents.epoch, documents.head,
+                     documents.access_version + coalesce(parents.access_version, 0),
+                     documents.base_seq
+                 from plans documents
+                 left join plans parents on parents.id = documents.draft_of
+                 where documents.id = $1
+                   and documents.deleted_at is null
+                   and parents.deleted_at is null",
             )
             .bind(plan.as_uuid())
             .fetch_optional(&mut *tx)

@@ -7,10 +7,7 @@ use uuid::Uuid;
 
 use super::database::{Database, Storage, read, read_tx};
 use super::error::StorageError;
-use super::members::parse_role;
-use crate::auth::access::Role;
-use crate::auth::principal::Principal;
-use crate::ids::{FamilyId, PlanId};
+use crate::ids::FamilyId;
 
 /// Sign-ins in one question to SQLite; any number below its limit of parameters would do.
 const IDS_PER_QUERY: usize = 500;
@@ -35,42 +32,6 @@ impl Storage {
             .await?
         });
         Ok(found.is_some())
-    }
-
-    /// Whether the principal's sign-in still counts, and its role in `plan`, if it has one: in one
-    /// question, since everybody who opens a plan asks both.
-    pub async fn find_access(
-        &self,
-        principal: &Principal,
-        plan: PlanId,
-    ) -> Result<(bool, Option<Role>), StorageError> {
-        let now = self.now();
-        let (live, role): (i64, Option<String>) = read!(self, db => {
-            sqlx::query_as(
-                "select
-                     (select count(*)
-                      from families
-                      join users on users.id = families.user_id
-                      where families.id = $1
-                        and families.revoked_at is null
-                        and families.expires_at > $2
-                        and users.disabled_at is null),
-                     (select members.role
-                      from members
-                      join plans on plans.id = members.plan_id
-                      where members.plan_id = $3
-                        and members.user_id = $4
-                        and plans.deleted_at is null)",
-            )
-            .bind(principal.family.as_uuid())
-            .bind(now.as_micros())
-            .bind(plan.as_uuid())
-            .bind(principal.user.as_uuid())
-            .fetch_one(db)
-            .await?
-        });
-        let role = role.map(|role| parse_role(&role)).transpose()?;
-        Ok((live > 0, role))
     }
 
     /// Those of `families` that do not count any more, in the same order.

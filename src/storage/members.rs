@@ -1,8 +1,6 @@
 //! Who may do what in which plan. Every change bumps the plan's access version, by which all nodes
 //! find sessions whose rights have changed.
 
-use std::collections::HashMap;
-
 use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -12,6 +10,7 @@ use super::audit::{Act, Verb, record};
 use super::database::{Storage, read, write_tx};
 use super::error::StorageError;
 use crate::auth::access::Role;
+use crate::auth::principal::PrincipalKind;
 use crate::clock::Timestamp;
 use crate::ids::{PlanId, UserId};
 
@@ -24,6 +23,8 @@ pub struct Member {
     pub name: String,
     /// Its address.
     pub email: String,
+    /// What it is.
+    pub kind: PrincipalKind,
     /// What it may do.
     pub role: Role,
     /// Since when.
@@ -42,6 +43,8 @@ pub enum MemberChange {
     LastOwner,
     /// There is no such plan or member.
     NotFound,
+    /// The account is an agent's, whose place in a plan is made and ended with it; nothing was changed.
+    IsAgent,
 }
 
 #[derive(FromRow)]
@@ -49,6 +52,7 @@ struct MemberRow {
     user_id: Uuid,
     name: String,
     email: String,
+    kind: String,
     role: String,
     added_at: i64,
 }
@@ -90,6 +94,18 @@ macro_rules! present_role {
     };
 }
 
+/// Whether `$user` is an agent.
+macro_rules! is_agent {
+    ($tx:expr, $user:expr) => {
+        sqlx::query_as::<_, (i64,)>("select count(*) from agents where id = $1")
+            .bind($user.as_uuid())
+            .fetch_one(&mut *$tx)
+            .await?
+            .0
+            > 0
+    };
+}
+
 /// Whether `$plan` has an owner.
 macro_rules! has_owner {
     ($tx:expr, $plan:expr) => {
@@ -122,7 +138,8 @@ fn about_role(
 }
 
 impl Storage {
-    /// The role of `user` in `plan`, if the plan is there and `user` is a member.
+    /// The role of `user` in `plan`, if the plan is there and `user` is a member. A draft is no plan: see
+    /// `find_document_role`.
     pub async fn find_role(
         &self,
         plan: PlanId,
@@ -145,30 +162,12 @@ impl Storage {
         row.map(|(role,)| parse_role(&role)).transpose()
     }
 
-    /// Everybody's role in `plan`; empty when the plan is gone.
-    pub async fn roles_in(&self, plan: PlanId) -> Result<HashMap<UserId, Role>, StorageError> {
-        let rows: Vec<(Uuid, String)> = read!(self, db => {
-            sqlx::query_as(
-                "select members.user_id, members.role
-                 from members
-                 join plans on plans.id = members.plan_id
-                 where members.plan_id = $1
-                   and plans.deleted_at is null",
-            )
-            .bind(plan.as_uuid())
-            .fetch_all(db)
-            .await?
-        });
-        rows.into_iter()
-            .map(|(user, role)| Ok((UserId::from_uuid(user), parse_role(&role)?)))
-            .collect()
-    }
-
     /// The members of `plan` by the time they came; empty when the plan is gone.
     pub async fn list_members(&self, plan: PlanId) -> Result<Vec<Member>, StorageError> {
         let rows: Vec<MemberRow> = read!(self, db => {
             sqlx::query_as(
-                "select members.user_id, users.name, users.email, members.role, members.added_at
+                "select members.user_id, users.name, users.email, users.kind, members.role,
+                     members.added_at
                  from members
                  join users on users.id = members.user_id
                  join plans on plans.id = members.plan_id
@@ -186,6 +185,7 @@ impl Storage {
                     user: UserId::from_uuid(row.user_id),
                     name: row.name,
                     email: row.email,
+                    kind: row.kind.parse().map_err(StorageError::corrupt)?,
                     role: parse_role(&row.role)?,
                     added_at: Timestamp::from_micros(row.added_at),
                 })
@@ -193,7 +193,7 @@ impl Storage {
             .collect()
     }
 
-    /// Makes `user` a member of `plan` with `role`, or changes the role; `by` has done so.
+    /// Makes a person a member of `plan` with `role`, or changes the role; `by` has done so.
     pub async fn set_role(
         &self,
         by: UserId,
@@ -206,6 +206,9 @@ impl Storage {
             let Some(access_version) = bump_access!(tx, plan, now) else {
                 return Ok(MemberChange::NotFound);
             };
+            if is_agent!(tx, user) {
+                return Ok(MemberChange::IsAgent);
+            }
             let before = present_role!(tx, plan, user);
             let changed = sqlx::query(
                 "insert into members (plan_id, user_id, role, added_at)
@@ -234,7 +237,7 @@ impl Storage {
         Ok(change)
     }
 
-    /// Takes `user` out of `plan`; `by` has done so.
+    /// Takes a person out of `plan`; `by` has done so. An agent goes by `revoke_agent`.
     pub async fn remove_member(
         &self,
         by: UserId,
@@ -246,6 +249,9 @@ impl Storage {
             let Some(access_version) = bump_access!(tx, plan, now) else {
                 return Ok(MemberChange::NotFound);
             };
+            if is_agent!(tx, user) {
+                return Ok(MemberChange::IsAgent);
+            }
             let before = present_role!(tx, plan, user);
             let removed = sqlx::query("delete from members where plan_id = $1 and user_id = $2")
                 .bind(plan.as_uuid())

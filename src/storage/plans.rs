@@ -40,10 +40,12 @@ pub struct PlanHead {
     pub epoch: Epoch,
     /// Its last journal row.
     pub head: Seq,
-    /// Changes whenever somebody's role does.
+    /// Changes whenever somebody's role does; of a draft also when one in its plan does.
     pub access_version: i64,
     /// The last row that a snapshot covers.
     pub snapshot_seq: Seq,
+    /// Goes up with everything that happens to the plan's proposals and gates.
+    pub proposals: i64,
 }
 
 /// Where a plan is kept.
@@ -81,16 +83,41 @@ impl MemberPlanRow {
     }
 }
 
-type HeadRow = (Uuid, i64, i64, i64, i64);
+#[derive(FromRow)]
+struct HeadRow {
+    id: Uuid,
+    epoch: i64,
+    head: i64,
+    access_version: i64,
+    snapshot_seq: i64,
+    proposals_version: i64,
+}
 
-fn plan_head((plan, epoch, head, access_version, snapshot_seq): HeadRow) -> PlanHead {
-    PlanHead {
-        plan: PlanId::from_uuid(plan),
-        epoch: Epoch(epoch),
-        head: Seq(head),
-        access_version,
-        snapshot_seq: Seq(snapshot_seq),
+impl From<HeadRow> for PlanHead {
+    fn from(row: HeadRow) -> Self {
+        Self {
+            plan: PlanId::from_uuid(row.id),
+            epoch: Epoch(row.epoch),
+            head: Seq(row.head),
+            access_version: row.access_version,
+            snapshot_seq: Seq(row.snapshot_seq),
+            proposals: row.proposals_version,
+        }
     }
+}
+
+/// Where documents stand. Of a draft both versions count, its own and its plan's: neither ever goes down.
+macro_rules! document_heads {
+    () => {
+        "select documents.id, documents.epoch, documents.head,
+             documents.access_version + coalesce(parents.access_version, 0) as access_version,
+             documents.snapshot_seq, documents.proposals_version
+         from plans documents
+         left join plans parents on parents.id = documents.draft_of
+         where documents.deleted_at is null
+           and parents.deleted_at is null
+           and documents.id"
+    };
 }
 
 /// What is known of a plan whose row is taken.
@@ -308,38 +335,29 @@ impl Storage {
         Ok(deleted)
     }
 
-    /// Where each of `plans` stands, in no order. A plan that is missing from the answer is deleted.
+    /// Where each of `plans` stands, in no order; drafts are among them by their own ids. One that is missing
+    /// from the answer is deleted, or its plan is.
     pub async fn heads(&self, plans: &[PlanId]) -> Result<Vec<PlanHead>, StorageError> {
         let rows: Vec<HeadRow> = match &self.database {
             Database::Sqlite { .. } => read_tx!(self, tx => {
                 let mut rows = Vec::with_capacity(plans.len());
                 for plan in plans {
-                    let row: Option<HeadRow> = sqlx::query_as(
-                        "select id, epoch, head, access_version, snapshot_seq
-                         from plans
-                         where id = $1
-                           and deleted_at is null",
-                    )
-                    .bind(plan.as_uuid())
-                    .fetch_optional(&mut *tx)
-                    .await?;
+                    let row: Option<HeadRow> = sqlx::query_as(concat!(document_heads!(), " = $1"))
+                        .bind(plan.as_uuid())
+                        .fetch_optional(&mut *tx)
+                        .await?;
                     rows.extend(row);
                 }
                 rows
             }),
             Database::Postgres(pool) => {
                 let ids: Vec<Uuid> = plans.iter().map(|plan| plan.as_uuid()).collect();
-                sqlx::query_as(
-                    "select id, epoch, head, access_version, snapshot_seq
-                     from plans
-                     where id = any($1)
-                       and deleted_at is null",
-                )
-                .bind(ids)
-                .fetch_all(pool)
-                .await?
+                sqlx::query_as(concat!(document_heads!(), " = any($1)"))
+                    .bind(ids)
+                    .fetch_all(pool)
+                    .await?
             }
         };
-        Ok(rows.into_iter().map(plan_head).collect())
+        Ok(rows.into_iter().map(PlanHead::from).collect())
     }
 }

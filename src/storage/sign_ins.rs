@@ -347,16 +347,21 @@ impl Storage {
             .collect())
     }
 
-    /// Removes sign-ins that ended: by age at once, by revocation after 30 days. Says how many.
+    /// Removes sign-ins that ended: by age at once, by revocation after 30 days. Those of agents stay, as
+    /// what is told of them does. Says how many.
     pub async fn delete_ended_families(&self) -> Result<u64, StorageError> {
         let now = self.now();
         let deleted = write_tx!(self, tx => {
-            sqlx::query("delete from families where expires_at <= $1 or revoked_at <= $2")
-                .bind(now.as_micros())
-                .bind(now.before(REVOKED_KEPT_FOR).as_micros())
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
+            sqlx::query(
+                "delete from families
+                 where (expires_at <= $1 or revoked_at <= $2)
+                   and id not in (select family_id from agents)",
+            )
+            .bind(now.as_micros())
+            .bind(now.before(REVOKED_KEPT_FOR).as_micros())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
         });
         Ok(deleted)
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use convene::auth::access::Grant;
+use convene::auth::principal::Actor;
 use convene::room::ask::{Ask, Reply, Ticket};
 use convene::room::input::Input;
 use convene::storage::journal::Origin;
@@ -35,7 +36,7 @@ impl World {
         let (Phase::Open { serial }, Some(role)) = (socket.phase, self.role_of(user)) else {
             return;
         };
-        let Some(access) = Grant::new(self.plan, user, role).write() else {
+        let Some(access) = Grant::new(self.plan.into(), Actor::person(user), role).write() else {
             return;
         };
         let ticket = Ticket(self.ids.serial());

@@ -171,6 +171,7 @@ impl Journal {
             head: Seq(head),
             access_version: self.access_version,
             snapshot_seq: self.snapshot.as_ref().map_or(Seq(0), |(seq, _)| *seq),
+            proposals: 0,
         })
     }
 

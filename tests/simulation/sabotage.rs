@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use convene::auth::access::{Grant, Role};
+use convene::auth::principal::Actor;
 use convene::ids::SessionId;
 use convene::relay::envelope::{Batch, Said};
 use convene::room::core::RoomCore;
@@ -96,7 +97,7 @@ impl Sabotage {
             && self == Self::EverybodyWrites
         {
             let (plan, user) = (joined.grant.plan(), joined.grant.user());
-            joined.grant = Grant::new(plan, user, Role::Editor);
+            joined.grant = Grant::new(plan.into(), Actor::person(user), Role::Editor);
         }
         let Input::Elsewhere(Elsewhere::Committed(batch)) = input else {
             return;

@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use convene::auth::access::{Grant, Role};
+use convene::auth::principal::Actor;
 use convene::ids::SessionId;
 use convene::room::handle::{JoinRefused, Seat};
 use convene::room::input::{Input, Joined};
@@ -167,7 +168,7 @@ impl World {
         let session = self.ids.session();
         self.sockets_opened += 1;
         self.moves_to(number, node);
-        let grant = Grant::new(self.plan, user, role);
+        let grant = Grant::new(self.plan.into(), Actor::person(user), role);
         let joined = Joined {
             session,
             grant,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use convene::auth::access::{Grant, Role};
+use convene::auth::principal::Actor;
 use convene::clock::Timestamp;
 use convene::config::Limits;
 use convene::document::{self, Replica, Stored};
@@ -215,7 +216,7 @@ impl Stage {
         let role = ROLES.get(number).copied().unwrap_or(Role::Viewer);
         let joined = Joined {
             session,
-            grant: Grant::new(self.plan, user_number(number), role),
+            grant: Grant::new(self.plan.into(), Actor::person(user_number(number)), role),
             name: format!("User {number}"),
         };
         self.seats.insert(number, Seat::default());

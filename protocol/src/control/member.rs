@@ -15,6 +15,8 @@ pub struct MemberBody {
     pub name: String,
     /// The account's e-mail address.
     pub email: String,
+    /// `person` or `agent`.
+    pub kind: String,
     /// `owner`, `approver`, `editor`, `suggester` or `viewer`.
     pub role: String,
     /// When the account became a member, RFC 3339.
@@ -41,7 +43,8 @@ pub struct Members {
 
 call!(List, "member.list" => Members);
 
-/// `member.set_role`: makes an account a member, or gives a member another role. Owners only.
+/// `member.set_role`: makes an account a member, or gives a member another role. Owners only; never an
+/// agent's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -113,7 +116,8 @@ impl std::fmt::Debug for Accept {
 
 call!(Accept, "member.accept" => PlanBody, keyed);
 
-/// `member.remove`: ends a membership. Owners, and every member for itself; never the last owner.
+/// `member.remove`: ends a membership; an agent is revoked by it. Owners, and every member for itself; never
+/// the last owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

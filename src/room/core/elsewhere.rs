@@ -361,6 +361,7 @@ mod tests {
 
     use super::*;
     use crate::auth::access::{Grant, Role};
+    use crate::auth::principal::Actor;
     use crate::clock::Clock;
     use crate::config::Limits;
     use crate::document;
@@ -497,7 +498,11 @@ mod tests {
         let mut stage = Stage::new();
         stage.write(letter(1, b'a'));
         let session = SessionId::generate(&Clock::system());
-        let grant = Grant::new(stage.core.plan, stage.others, Role::Viewer);
+        let grant = Grant::new(
+            stage.core.plan.into(),
+            Actor::person(stage.others),
+            Role::Viewer,
+        );
         let name = "Eve".to_owned();
         stage.feed(Input::Joined(Joined {
             session,
@@ -671,7 +676,7 @@ mod tests {
         let is_told = |effect: &Effect| matches!(effect, Effect::TellAccess { .. });
         assert!(effects.iter().any(is_told));
         let session = SessionId::generate(&Clock::system());
-        let grant = Grant::new(stage.core.plan, user, Role::Editor);
+        let grant = Grant::new(stage.core.plan.into(), Actor::person(user), Role::Editor);
         let name = "Ada".to_owned();
         stage.feed(Input::Joined(Joined {
             session,

@@ -77,7 +77,7 @@ impl RoomCore {
                 continue;
             };
             let body = Hash {
-                plan: self.plan.to_string(),
+                plan: self.members.name_for(*session),
                 state_vector: state_vector.clone(),
                 hash,
                 roots: roots.iter().cloned().collect(),

@@ -81,6 +81,12 @@ impl Members {
         self.0.keys().copied().collect()
     }
 
+    /// How `session` has named the document, for what it is told of it.
+    pub(super) fn name_for(&self, session: SessionId) -> String {
+        let member = self.0.get(&session);
+        member.map_or_else(String::new, |member| member.grant.document().to_string())
+    }
+
     pub(super) fn of(&self, user: UserId) -> Vec<SessionId> {
         let is_theirs = |member: &Member| member.grant.user() == user;
         self.0
@@ -144,12 +150,12 @@ impl Members {
 impl RoomCore {
     /// Brings every session of `user` to its new role, without waiting for it to ask.
     pub(super) fn change_role(&mut self, user: UserId, role: Option<Role>) {
-        let changed = notify(&Changed {
-            plan: self.plan.to_string(),
-            role: role.map(|role| role.to_string()),
-        });
         for session in self.members.of(user) {
-            self.send(session, ServerMessage::Stateless(changed.clone()));
+            let changed = notify(&Changed {
+                plan: self.members.name_for(session),
+                role: role.map(|role| role.to_string()),
+            });
+            self.send(session, ServerMessage::Stateless(changed));
             let Some(role) = role else {
                 let say = "you are no longer a member of this plan; ask its owner".to_owned();
                 self.end_replica(session, ErrorCode::Forbidden, say);
@@ -158,7 +164,7 @@ impl RoomCore {
             let Some(member) = self.members.get_mut(session) else {
                 continue;
             };
-            member.grant = Grant::new(member.grant.plan(), user, role);
+            member.grant = member.grant.with_role(role);
             let writes = member.grant.write().is_some();
             let scope = if writes {
                 Scope::ReadWrite

@@ -101,7 +101,7 @@ impl RoomCore {
         let peer = Peer {
             user: member.grant.user(),
             name: member.name.clone(),
-            kind: "person",
+            kind: member.grant.kind().as_str(),
         };
         let limits = PresenceLimits {
             bytes_max: self.limits.presence_bytes_max,

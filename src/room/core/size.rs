@@ -112,26 +112,22 @@ impl RoomCore {
             return;
         }
         self.size.said = calls_for;
-        let plan = self.plan.to_string();
-        let notification = match calls_for {
-            Said::Nothing => return,
-            Said::Warning => notify(&SizeWarning {
-                plan,
-                bytes: self.size.bytes as u64,
-                bytes_max: self.limits.document_bytes_max as u64,
-                say: "this plan nears its size limit, at which it becomes read-only".to_owned(),
-            }),
-            Said::Full => notify(&ReadOnly {
-                plan,
-                say: "this plan has reached its size limit and is read-only now".to_owned(),
-            }),
-        };
-        self.tell_all(&notification);
-    }
-
-    fn tell_all(&mut self, notification: &str) {
         for session in self.members.all() {
-            self.send(session, ServerMessage::Stateless(notification.to_owned()));
+            let plan = self.members.name_for(session);
+            let notification = match calls_for {
+                Said::Nothing => continue,
+                Said::Warning => notify(&SizeWarning {
+                    plan,
+                    bytes: self.size.bytes as u64,
+                    bytes_max: self.limits.document_bytes_max as u64,
+                    say: "this plan nears its size limit, at which it becomes read-only".to_owned(),
+                }),
+                Said::Full => notify(&ReadOnly {
+                    plan,
+                    say: "this plan has reached its size limit and is read-only now".to_owned(),
+                }),
+            };
+            self.send(session, ServerMessage::Stateless(notification));
         }
     }
 }

@@ -5,6 +5,7 @@ use convene_protocol::frame::{ServerMessage, SyncStatus};
 
 use super::{RoomCore, Start};
 use crate::auth::access::{Grant, Role};
+use crate::auth::principal::Actor;
 use crate::clock::{Clock, Timestamp};
 use crate::document::{Replica, Stored};
 use crate::ids::{PlanId, SessionId, UserId};
@@ -36,7 +37,11 @@ pub(super) fn join(core: &mut RoomCore, now: Timestamp, role: Role) -> SessionId
     let session = SessionId::generate(&clock);
     let joined = Joined {
         session,
-        grant: Grant::new(core.plan, UserId::generate(&clock), role),
+        grant: Grant::new(
+            core.plan.into(),
+            Actor::person(UserId::generate(&clock)),
+            role,
+        ),
         name: "Ada".to_owned(),
     };
     core.handle(now, Input::Joined(joined));

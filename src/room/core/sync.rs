@@ -4,10 +4,11 @@ use bytes::Bytes;
 use convene_protocol::error_code::ErrorCode;
 use convene_protocol::frame::{ServerMessage, SyncStatus};
 
-use crate::auth::access::WriteAccess;
+use crate::auth::access::{Grant, WriteAccess};
+use crate::auth::principal::PrincipalKind;
 use crate::clock::Timestamp;
 use crate::document::{Applied, Refusal, StateVector};
-use crate::ids::SessionId;
+use crate::ids::{DocumentId, SessionId};
 use crate::room::core::RoomCore;
 use crate::room::core::backlog::Row;
 use crate::room::core::members::Delivery;
@@ -22,6 +23,21 @@ const MINUTE: i64 = 60_000_000;
 const OTHER_CLIENTS_MAX: usize = 64;
 /// What who has an older line of a plan's history is told.
 pub(super) const NEW_EPOCH: &str = "this plan's history has begun anew since; reload the document";
+
+/// What somebody is told whose edit was refused for who they are.
+const fn may_not_write(grant: &Grant) -> &'static str {
+    match (grant.document(), grant.kind()) {
+        (DocumentId::Draft { .. }, PrincipalKind::Person | PrincipalKind::Agent) => {
+            "you may read this draft and not edit it: it is another's, or its proposal is settled"
+        }
+        (DocumentId::Plan(_), PrincipalKind::Agent) => {
+            "an agent does not edit a plan: propose the change, and edit its draft"
+        }
+        (DocumentId::Plan(_), PrincipalKind::Person) => {
+            "your role in this plan does not allow edits; ask its owner"
+        }
+    }
+}
 
 impl RoomCore {
     /// Answers with this room's own step 1 and with what the client lacks. The step 1 goes out at
@@ -150,11 +166,14 @@ impl RoomCore {
                  server to raise CONVENE_DOCUMENT_BYTES_MAX"
                     .to_owned(),
             ),
-            Ok(false) => self.refuse(
-                session,
-                ErrorCode::Forbidden,
-                "your role in this plan does not allow edits; ask its owner".to_owned(),
-            ),
+            Ok(false) => {
+                let say = self.members.get(session).map(|it| may_not_write(&it.grant));
+                self.refuse(
+                    session,
+                    ErrorCode::Forbidden,
+                    say.unwrap_or_default().to_owned(),
+                );
+            }
             Err(refusal) => self.refuse_for(session, update, refusal),
         }
     }

@@ -11,6 +11,7 @@ use convene_protocol::frame::{Scope, ServerMessage};
 use convene_protocol::hocuspocus;
 
 use super::RoomTask;
+use crate::auth::access::Grant;
 use crate::ids::SessionId;
 use crate::room::handle::Seat;
 use crate::room::outbox::Ending;
@@ -107,8 +108,9 @@ impl RoomTask {
             plan.id = %self.plan, session.id = %session, code = code.as_str(), say,
             "refused session {session} of plan {}", self.plan
         );
-        if let Some(user) = self.users.get(&session) {
-            self.shared.note_refusal(self.plan, *user, (code, &say));
+        let grant = self.grants.get(&session);
+        if let Some(grant) = grant {
+            self.shared.note_refusal(grant, (code, &say));
         }
         let Some(seat) = self.seats.get(&session) else {
             return;
@@ -117,8 +119,9 @@ impl RoomTask {
         match seat.dialect() {
             Dialect::YWebsocket => seat.outbox.end(Ending::new(code, say)),
             Dialect::Hocuspocus => {
+                let document = grant.map_or_else(|| self.plan.into(), Grant::document);
                 let reset = Reset {
-                    plan: self.plan.to_string(),
+                    plan: document.to_string(),
                     code,
                     say: say.clone(),
                 };

@@ -43,6 +43,7 @@ impl Hocuspocus {
             .open()
             .map(|attachment| Opened {
                 session: attachment.session,
+                document: attachment.grant.document(),
                 room: attachment.room.clone(),
             })
             .collect();

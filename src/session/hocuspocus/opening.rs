@@ -63,7 +63,7 @@ impl Hocuspocus {
             outbox: &self.outbox,
         };
         if let Slot::Open(attachment) = self.addresses.slot_mut(address) {
-            let (principal, role) = opening.member(token, attachment.room.plan()).await?;
+            let (principal, role) = opening.member(token, attachment.grant.document()).await?;
             if attachment.grant.user() != principal.user {
                 return Err(Failure::new(
                     ErrorCode::Forbidden,
