@@ -15,11 +15,15 @@ mod class;
 mod dates;
 mod derive;
 mod effect;
+pub mod gate;
 mod merge;
 mod present;
+mod rebase;
 mod rehearse;
+mod shown;
 mod totals;
 mod trial;
+mod undo;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -28,9 +32,12 @@ pub use self::class::{Class, Read, ReadDrift, class, classes};
 pub use self::derive::{Unsound, changes, changes_of_ops};
 pub use self::effect::{DateMoved, Effect, TotalMoved};
 pub use self::present::value_at;
+pub use self::rebase::{Rebased, rebase};
 pub use self::rehearse::{
     Choice, NotAcceptable, NotAcceptableWhy, Rehearsal, Resolve, Took, rehearse,
 };
+pub use self::shown::shown;
+pub use self::undo::{Undo, undo};
 use crate::op::Op;
 
 /// Changes of one proposal at most.

@@ -178,7 +178,7 @@ fn by_value(change: &Change, target: &Target<'_>, content: &Content) -> Class {
 }
 
 /// Has changes be void that need a void one.
-fn void_dependents(changes: &[Change], present: &Content, classes: &mut [(u32, Class)]) {
+pub(super) fn void_dependents(changes: &[Change], present: &Content, classes: &mut [(u32, Class)]) {
     let mut dependents: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
         for no in &change.depends_on {
