@@ -63,6 +63,8 @@ create table proposals (
     base_epoch   integer not null,
     -- The plan as it was there, as plan.json.
     base         text    not null,
+    -- SHA-256 over the changes of the last revision and what they rely on: what was rejected is known again.
+    fingerprint  text,
     -- What was last said to the author.
     reason       text,
     supersedes   blob,
@@ -75,7 +77,7 @@ create table proposals (
     updated_at   integer not null,
     expires_at   integer not null
 ) strict;
-create index proposals_of_plan on proposals (plan_id, updated_at);
+create index proposals_of_plan on proposals (plan_id, touched);
 create index proposals_by_end on proposals (expires_at)
     where status in ('drafting', 'submitted', 'changes_requested');
 

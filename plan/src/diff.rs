@@ -133,6 +133,12 @@ pub fn undo(differences: &[Difference]) -> Vec<Op> {
 }
 
 impl Difference {
+    /// A difference about this.
+    pub(crate) fn new(root: &'static Root, id: &str, what: What) -> Self {
+        let id = id.to_owned();
+        Self { root, id, what }
+    }
+
     /// The root's name.
     pub fn root(&self) -> &'static str {
         self.root.name

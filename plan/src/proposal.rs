@@ -20,6 +20,7 @@ mod merge;
 mod present;
 mod rebase;
 mod rehearse;
+mod saying;
 mod shown;
 mod totals;
 mod trial;
@@ -36,6 +37,7 @@ pub use self::rebase::{Rebased, rebase};
 pub use self::rehearse::{
     Choice, NotAcceptable, NotAcceptableWhy, Rehearsal, Resolve, Took, rehearse,
 };
+pub use self::saying::say;
 pub use self::shown::shown;
 pub use self::undo::{Undo, undo};
 use crate::op::Op;

@@ -45,6 +45,8 @@ pub mod entity;
 
 pub mod finding;
 
+pub mod gate;
+
 pub mod history;
 
 pub mod audit;
@@ -149,6 +151,20 @@ macro_rules! for_each_call {
             $crate::control::member::Invite,
             $crate::control::member::Accept,
             $crate::control::member::Remove,
+            $crate::control::proposal::Open,
+            $crate::control::proposal::Edit,
+            $crate::control::proposal::Submit,
+            $crate::control::proposal::Get,
+            $crate::control::proposal::List,
+            $crate::control::proposal::RequestChanges,
+            $crate::control::proposal::Decide,
+            $crate::control::proposal::Withdraw,
+            $crate::control::proposal::Rebase,
+            $crate::control::proposal::Undo,
+            $crate::control::gate::List,
+            $crate::control::gate::Request,
+            $crate::control::gate::Approve,
+            $crate::control::gate::Reject,
             $crate::control::agent::Create,
             $crate::control::agent::List,
             $crate::control::agent::Revoke,

@@ -7,13 +7,15 @@ use convene_plan::op::{Op, Why};
 use convene_protocol::error_code::ErrorCode;
 
 use super::{Desk, no_such_plan};
-use crate::auth::access::Grant;
+use crate::auth::access::{Grant, WriteAccess};
 use crate::error::Failure;
 use crate::ids::PlanId;
 use crate::room::ask::{Ask, EditRefused, Reading, Reply};
 use crate::room::handle::JoinRefused;
 use crate::storage::audit::Act;
 use crate::storage::journal::{Origin, Seq};
+use crate::storage::plans::PlanHead;
+use crate::storage::proposals::deciding::Along;
 
 /// How often a change is worked out anew when somebody has edited the plan meanwhile.
 const TRIES: u8 = 4;
@@ -36,29 +38,49 @@ impl Desk {
         answered(self.registry.read_level(plan, head).await)
     }
 
-    /// Performs operations for the caller, all or none, and waits until they are committed. Answers what
-    /// the plan holds with them, and which row they became.
+    /// Performs operations on a plan for the caller, all or none, and waits until they are committed. Answers
+    /// what the plan holds with them, and which row they became.
     pub(super) async fn edit_plan(
         &self,
         grant: &Grant,
         ops: Vec<Op>,
         (origin, audit): (Origin, Option<Act>),
     ) -> Result<Reading, Failure> {
-        let along = None;
-        let plan = grant.plan();
+        let edit = Edit {
+            audit,
+            ..Edit::new(ops, origin)
+        };
+        self.edit_plan_along(grant, edit).await
+    }
+
+    /// The same with what happens to a proposal.
+    pub(super) async fn edit_plan_along(
+        &self,
+        grant: &Grant,
+        edit: Edit,
+    ) -> Result<Reading, Failure> {
         // Read again: working the operations out may have taken a while.
         let role = self.storage.find_role(grant.plan(), grant.user()).await?;
         let role = role.ok_or_else(no_such_plan)?;
         let access = grant.with_role(role).write();
         let access = access.ok_or_else(may_not_write)?;
+        self.edit_document(access, edit).await
+    }
+
+    /// The same in a plan or a draft.
+    pub(super) async fn edit_document(
+        &self,
+        access: WriteAccess,
+        edit: Edit,
+    ) -> Result<Reading, Failure> {
         let ask = Ask::Edit {
             access,
-            ops,
-            origin,
-            audit,
-            along,
+            ops: edit.ops,
+            origin: edit.origin,
+            audit: edit.audit,
+            along: edit.along.map(Arc::new),
         };
-        self.ask(plan, ask).await
+        self.ask(access.document().row(), ask).await
     }
 
     /// Changes the plan as `work` says of what it holds: worked out anew when somebody was faster. Answers
@@ -90,12 +112,36 @@ impl Desk {
 
     /// The last row of a plan.
     pub(super) async fn head(&self, plan: PlanId) -> Result<Seq, Failure> {
+        Ok(self.place(plan).await?.head)
+    }
+
+    /// Where a plan or a draft stands.
+    pub(super) async fn place(&self, plan: PlanId) -> Result<PlanHead, Failure> {
         let heads = self.storage.heads(&[plan]).await?;
-        heads.first().map(|it| it.head).ok_or_else(no_such_plan)
+        heads.first().copied().ok_or_else(no_such_plan)
     }
 
     async fn ask(&self, plan: PlanId, ask: Ask) -> Result<Reading, Failure> {
         answered(self.registry.ask(plan, ask).await)
+    }
+}
+
+/// Operations to be performed, and what is written down with them.
+pub(super) struct Edit {
+    pub(super) ops: Vec<Op>,
+    pub(super) origin: Origin,
+    pub(super) audit: Option<Act>,
+    pub(super) along: Option<Along>,
+}
+
+impl Edit {
+    pub(super) fn new(ops: Vec<Op>, origin: Origin) -> Self {
+        Self {
+            ops,
+            origin,
+            audit: None,
+            along: None,
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use convene_plan::finding::{Finding, Severity, find};
-use convene_plan::view::Gates;
 use convene_protocol::control::Done;
 use convene_protocol::control::finding::{
     Dismiss, Dismissed, FINDINGS_MAX, Find, Findings, Reopen,
@@ -27,6 +26,7 @@ impl Method for Find {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Findings, Failure> {
         let grant = desk.grant(caller, &self.plan).await?;
         let content = desk.read_plan(grant.plan()).await?;
+        let gates = desk.gates(grant.plan()).await?;
         let dismissals = desk.storage.dismissals(grant.plan()).await?;
         let people = desk.people(dismissals.iter().map(|it| it.by)).await?;
         let aside: BTreeMap<String, Dismissal> = dismissals
@@ -34,7 +34,7 @@ impl Method for Find {
             .map(|it| (it.key.clone(), it))
             .collect();
         let work = move || {
-            let found = find(&content, &Gates::none());
+            let found = find(&content, &gates);
             let (aside_now, mut findings): (Vec<Finding>, Vec<Finding>) = found
                 .into_iter()
                 .partition(|it| aside.contains_key(&it.key));
@@ -77,13 +77,9 @@ impl Method for Dismiss {
             .map(|until| later(until, now))
             .transpose()?;
         let content = desk.read_plan(grant.plan()).await?;
-        let key = self.key.clone();
+        let (key, gates) = (self.key.clone(), desk.gates(grant.plan()).await?);
         let found = desk
-            .apart(move || {
-                find(&content, &Gates::none())
-                    .into_iter()
-                    .find(|it| it.key == key)
-            })
+            .apart(move || find(&content, &gates).into_iter().find(|it| it.key == key))
             .await?;
         let finding = found.ok_or_else(|| {
             Failure::new(

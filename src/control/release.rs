@@ -1,6 +1,7 @@
 //! `release.*` and `outbox.*`: published versions, and drafts of what somebody has to send because of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use convene_plan::content::Content;
 use convene_plan::diff::{Entry, changelog, diff};
@@ -12,6 +13,7 @@ use convene_protocol::control::release::{
 };
 use convene_protocol::error_code::ErrorCode;
 
+use super::gate::{guard_letter, guard_publishing};
 use super::people::People;
 use super::{Caller, Desk, For, Method};
 use crate::clock::Clock;
@@ -30,7 +32,7 @@ const SCHEDULE_CHANGED: &str = "schedule.changed";
 
 impl Method for Publish {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<ReleaseBody, Failure> {
-        let access = desk.own(caller, &self.plan).await?;
+        let access = desk.editor(caller, &self.plan).await?;
         let name = super::plan::name("a release's name", &self.name)?.to_owned();
         if self.note.chars().count() > NOTE_CHARS_MAX || self.note.contains('\0') {
             let say = format!("note: at most {NOTE_CHARS_MAX} characters, none of them zero");
@@ -44,6 +46,7 @@ impl Method for Publish {
                 return Err(Failure::new(ErrorCode::TooLarge, say));
             }
             let reading = desk.level_reading(access.plan()).await?;
+            guard_publishing(desk, &access, Arc::clone(&reading.content)).await?;
             let (content, clock, title) = (reading.content, desk.clock.clone(), name.clone());
             let before = last.map(|(_, content)| content);
             let frozen = desk
@@ -135,6 +138,8 @@ impl Method for MarkSent {
         let grant = desk.editor(caller, &self.plan).await?;
         let no_such = || Failure::new(ErrorCode::NotFound, "there is no such draft in this plan");
         let draft: DraftId = self.id.parse().map_err(|_| no_such())?;
+        let found = desk.storage.find_draft(grant.plan(), draft).await?;
+        guard_letter(desk, &grant, &found.ok_or_else(no_such)?).await?;
         let by = caller.principal.user;
         let marked = desk.storage.mark_sent(by, grant.plan(), draft).await?;
         let marked = marked.ok_or_else(no_such)?;

@@ -355,7 +355,10 @@ mod tests {
         let written = ben.write(&draft, &[write("It costs 55000.")]).unwrap();
         take(&mut draft, &ben, written);
         assert_eq!(
-            draft.plan_content().unwrap().field("sessions", "se_A", "abstract"),
+            draft
+                .plan_content()
+                .unwrap()
+                .field("sessions", "se_A", "abstract"),
             Some(&Value::Text("It costs 55000.".to_owned()))
         );
     }

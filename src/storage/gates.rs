@@ -98,7 +98,7 @@ pub struct NewGate {
     /// The plan.
     pub plan: PlanId,
     /// Which kind.
-    pub kind: &'static str,
+    pub kind: String,
     /// What it is about: of one subject there is one pending gate.
     pub subject: String,
     /// The same for people.
@@ -213,11 +213,20 @@ impl Storage {
     pub async fn gates(&self, plan: PlanId) -> Result<Vec<GateRow>, StorageError> {
         let rows: Vec<Row> = read!(self, db => {
             sqlx::query_as(
-                "select id, kind, subject, say, frozen, needs, needs_owners, proposal_id,
-                     change_no, status, requested_by, created_at
+                "select gates.id, gates.kind, gates.subject, gates.say, gates.frozen, gates.needs,
+                     gates.needs_owners, gates.proposal_id, gates.change_no,
+                     case
+                         when gates.status = 'pending'
+                             and proposals.status not in
+                                 ('drafting', 'submitted', 'changes_requested')
+                         then 'void'
+                         else gates.status
+                     end as status,
+                     gates.requested_by, gates.created_at
                  from gates
-                 where plan_id = $1
-                 order by created_at desc, id desc
+                 left join proposals on proposals.id = gates.proposal_id
+                 where gates.plan_id = $1
+                 order by gates.created_at desc, gates.id desc
                  limit $2",
             )
             .bind(plan.as_uuid())
@@ -293,7 +302,7 @@ impl Storage {
                 )
                 .bind(new.id.as_uuid())
                 .bind(new.plan.as_uuid())
-                .bind(new.kind)
+                .bind(&new.kind)
                 .bind(&new.subject)
                 .bind(&new.say)
                 .bind(&new.frozen)

@@ -38,7 +38,10 @@ fn along(append: &Append) -> impl Iterator<Item = &Along> {
 /// Reads how far the proposals of a batch are, and takes their rows: the second part of `known`.
 macro_rules! read_proposals {
     ($tx:expr, $batch:expr, $known:expr, $lock:literal) => {
-        for along in $batch.iter().flat_map($crate::storage::journal_batch::along) {
+        for along in $batch
+            .iter()
+            .flat_map($crate::storage::journal_batch::along)
+        {
             let found: Option<(i64,)> = sqlx::query_as(concat!(
                 "select version from proposals where id = $1 ",
                 $lock

@@ -4,7 +4,9 @@ pub mod deciding;
 mod opening;
 mod submitting;
 
-use convene_protocol::control::proposal::{ChangeState, Status};
+use std::collections::HashMap;
+
+use convene_protocol::control::proposal::{ChangeState, Counts, Status};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -47,6 +49,8 @@ pub struct ProposalRow {
     pub reason: Option<String>,
     /// The one whose place it takes.
     pub supersedes: Option<ProposalId>,
+    /// The plan's `proposals_version` when something last happened to it.
+    pub touched: i64,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When something last happened to it.
@@ -112,6 +116,7 @@ struct Row {
     base_epoch: i64,
     reason: Option<String>,
     supersedes: Option<Uuid>,
+    touched: i64,
     created_at: i64,
     updated_at: i64,
     expires_at: i64,
@@ -134,6 +139,7 @@ impl Row {
             base: (Epoch(self.base_epoch), Seq(self.base_seq)),
             reason: self.reason,
             supersedes: self.supersedes.map(ProposalId::from_uuid),
+            touched: self.touched,
             created_at: Timestamp::from_micros(self.created_at),
             updated_at: Timestamp::from_micros(self.updated_at),
             expires_at: Timestamp::from_micros(self.expires_at),
@@ -201,7 +207,7 @@ macro_rules! proposals {
                  proposals.title, proposals.rationale, proposals.about, proposals.status,
                  proposals.revision, proposals.version, proposals.draft_seq, proposals.base_seq,
                  proposals.base_epoch, proposals.reason, proposals.supersedes,
-                 proposals.created_at, proposals.updated_at, proposals.expires_at
+                 proposals.touched, proposals.created_at, proposals.updated_at, proposals.expires_at
              from proposals ",
             $($more),*
         )
@@ -260,6 +266,30 @@ impl Storage {
         row.map(Row::read).transpose()
     }
 
+    /// A proposal of `author` with this fingerprint that was rejected.
+    pub async fn find_rejected(
+        &self,
+        plan: PlanId,
+        author: UserId,
+        fingerprint: &str,
+    ) -> Result<Option<ProposalRow>, StorageError> {
+        let row: Option<Row> = read!(self, db => {
+            sqlx::query_as(proposals!(
+                "where plan_id = $1
+                   and author = $2
+                   and fingerprint = $3
+                   and status = 'rejected'
+                 limit 1",
+            ))
+            .bind(plan.as_uuid())
+            .bind(author.as_uuid())
+            .bind(fingerprint)
+            .fetch_optional(db)
+            .await?
+        });
+        row.map(Row::read).transpose()
+    }
+
     /// The plan as the draft of `proposal` began, as plan.json.
     pub async fn find_base(&self, proposal: ProposalId) -> Result<Option<String>, StorageError> {
         let base: Option<(String,)> = read!(self, db => {
@@ -271,19 +301,19 @@ impl Storage {
         Ok(base.map(|(base,)| base))
     }
 
-    /// At most `limit` proposals of `plan` that something happened to before `before`, the last first.
+    /// At most `limit` proposals of `plan` with `touched` below `before`, the last first.
     pub async fn list_proposals(
         &self,
         plan: PlanId,
-        before: Option<Timestamp>,
+        before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<ProposalRow>, StorageError> {
-        let before = before.map_or(i64::MAX, Timestamp::as_micros);
+        let before = before.unwrap_or(i64::MAX);
         let rows: Vec<Row> = read!(self, db => {
             sqlx::query_as(proposals!(
                 "where plan_id = $1
-                   and updated_at < $2
-                 order by updated_at desc, id desc
+                   and touched < $2
+                 order by touched desc, id desc
                  limit $3",
             ))
             .bind(plan.as_uuid())
@@ -354,6 +384,41 @@ impl Storage {
             .await?
         });
         rows.into_iter().map(RawChange::read).collect()
+    }
+
+    /// How many changes of the last revisions of these proposals are how far.
+    pub async fn count_changes(
+        &self,
+        proposals: &[ProposalId],
+    ) -> Result<HashMap<ProposalId, Counts>, StorageError> {
+        let mut all = HashMap::new();
+        for proposal in proposals {
+            let rows: Vec<(String, i64)> = read!(self, db => {
+                sqlx::query_as(
+                    "select proposal_changes.state, count(*)
+                     from proposal_changes
+                     join proposals on proposals.id = proposal_changes.proposal_id
+                         and proposals.revision = proposal_changes.revision
+                     where proposal_changes.proposal_id = $1
+                     group by proposal_changes.state",
+                )
+                .bind(proposal.as_uuid())
+                .fetch_all(db)
+                .await?
+            });
+            let mut counts = Counts::default();
+            for (state, count) in rows {
+                let count = u32::try_from(count).unwrap_or(u32::MAX);
+                match state.parse().map_err(StorageError::corrupt)? {
+                    ChangeState::Open => counts.open = count,
+                    ChangeState::Accepted => counts.accepted = count,
+                    ChangeState::Rejected => counts.rejected = count,
+                    ChangeState::Undone => counts.undone = count,
+                }
+            }
+            all.insert(*proposal, counts);
+        }
+        Ok(all)
     }
 
     /// What was decided of a proposal, the first first.

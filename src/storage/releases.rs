@@ -306,6 +306,27 @@ impl Storage {
         Ok((drafts?, count.0))
     }
 
+    /// One draft of `plan`.
+    pub async fn find_draft(
+        &self,
+        plan: PlanId,
+        draft: DraftId,
+    ) -> Result<Option<Draft>, StorageError> {
+        let row: Option<DraftRow> = read!(self, db => {
+            sqlx::query_as(
+                "select id, kind, recipient, subject, body, created_at, sent_at, sent_by
+                 from outbox
+                 where plan_id = $1
+                   and id = $2",
+            )
+            .bind(plan.as_uuid())
+            .bind(draft.as_uuid())
+            .fetch_optional(db)
+            .await?
+        });
+        row.map(DraftRow::read).transpose()
+    }
+
     /// Notes that `by` has sent a draft; who did so first stays. None when there is no such draft.
     pub async fn mark_sent(
         &self,

@@ -12,8 +12,8 @@ use convene_plan::proposal::Resolve;
 use serde::{Deserialize, Serialize};
 
 pub use self::body::{
-    About, CITATIONS_MAX, ChangeBody, Citation, CitationKind, Counts, DecisionBody, GateBrief, Proposal,
-    ProposalBody, READS_MAX, Risk, RiskLevel,
+    About, CITATIONS_MAX, ChangeBody, Citation, CitationKind, Counts, DecisionBody, GateBrief,
+    Proposal, ProposalBody, READS_MAX, Risk, RiskLevel,
 };
 pub use self::status::{ChangeState, Status, UnknownStatus, Verdict};
 use super::Done;
@@ -139,9 +139,9 @@ call!(Get, "proposal.get" => Proposal);
 pub struct List {
     /// The plan.
     pub plan: String,
-    /// Only what last changed before this, RFC 3339; from `next` of the page before.
+    /// Only what last changed before this; from `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
+    pub before: Option<i64>,
     /// As many as may be when left out.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = PROPOSALS_MAX)))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,7 +156,7 @@ pub struct Proposals {
     pub proposals: Vec<ProposalBody>,
     /// For `before` of the next page, if there is more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+    pub next: Option<i64>,
 }
 
 call!(List, "proposal.list" => Proposals);

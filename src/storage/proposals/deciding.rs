@@ -34,6 +34,11 @@ pub struct Along {
 pub enum Outcome {
     /// Somebody decided.
     Decided(Decided),
+    /// Its author takes it back.
+    Withdrawn {
+        /// Why.
+        reason: String,
+    },
     /// Its draft goes on from another state of the plan; what was submitted is void.
     Rebased {
         /// That state, as plan.json.
@@ -105,6 +110,24 @@ macro_rules! write_along {
         let id = along.proposal.as_uuid();
         let touched = touch_proposals!($tx, along.plan).unwrap_or_default();
         match &along.what {
+            Outcome::Withdrawn { reason } => {
+                touch_draft!($tx, along.proposal);
+                sqlx::query(
+                    "update proposals
+                     set status = 'withdrawn',
+                         version = version + 1,
+                         reason = case when $2 = '' then reason else $2 end,
+                         touched = $3,
+                         updated_at = $4
+                     where id = $1",
+                )
+                .bind(id)
+                .bind(reason)
+                .bind(touched)
+                .bind(now.as_micros())
+                .execute(&mut *$tx)
+                .await?;
+            }
             Outcome::Rebased { base, from } => {
                 sqlx::query(
                     "update proposals

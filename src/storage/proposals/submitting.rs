@@ -31,6 +31,8 @@ pub struct NewRevision<'a> {
     pub rationale: &'a str,
     /// JSON: what else is said.
     pub about: &'a str,
+    /// The same for the same changes on the same values.
+    pub fingerprint: &'a str,
     /// The changes.
     pub changes: Vec<NewChange>,
 }
@@ -77,9 +79,10 @@ impl Storage {
                      title = $4,
                      rationale = $5,
                      about = $6,
+                     fingerprint = $7,
                      reason = null,
-                     touched = $7,
-                     updated_at = $8
+                     touched = $8,
+                     updated_at = $9
                  where id = $1
                    and version = $2
                    and status in ('drafting', 'submitted', 'changes_requested')
@@ -91,6 +94,7 @@ impl Storage {
             .bind(new.title)
             .bind(new.rationale)
             .bind(new.about)
+            .bind(new.fingerprint)
             .bind(touched)
             .bind(now.as_micros())
             .fetch_optional(&mut *tx)

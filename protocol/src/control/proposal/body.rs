@@ -167,6 +167,9 @@ pub struct Proposal {
     /// Whether the changes are those of the submitted revision, which can be decided. Otherwise they are what
     /// the draft says now.
     pub submitted: bool,
+    /// Whether the draft has been edited since it was submitted: then nothing can be decided before it is
+    /// submitted again.
+    pub edited: bool,
     /// Up to which change of the plan this was worked out.
     pub seq: i64,
     /// Its changes.
@@ -188,9 +191,9 @@ pub struct ChangeBody {
     pub change: Change,
     /// The same in words.
     pub say: String,
-    /// How it stands to the plan.
+    /// How it stands to the plan, while nobody has decided.
     #[serde(flatten)]
-    pub class: Class,
+    pub class: Option<Class>,
     /// The hash of what is shown here: a decision names it.
     pub shown: String,
     /// What became of it.
@@ -216,6 +219,9 @@ pub struct ChangeBody {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GateBrief {
+    /// For `gate.approve`, once the change is submitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// `contract`, `spend`, `people`, `event`, `risk` or `outreach`.
     pub kind: String,
     /// Why, in a sentence.

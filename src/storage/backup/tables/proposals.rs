@@ -37,6 +37,7 @@ pub(super) const PROPOSALS: Table = Table {
         ("base_seq", Integer),
         ("base_epoch", Integer),
         ("base", Text),
+        ("fingerprint", Text),
         ("reason", Text),
         ("supersedes", Id),
         ("touched", Integer),
