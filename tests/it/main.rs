@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod agents;
 mod backup;
 mod browser;
 mod busy_room;

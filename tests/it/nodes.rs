@@ -2,6 +2,7 @@
 //! on one node is felt on every other.
 
 mod access;
+mod agents;
 mod busy_plans;
 mod faults;
 mod foreign_messages;

@@ -1,8 +1,10 @@
 //! What storage promises, on both engines: every case runs on SQLite and on PostgreSQL.
 
 mod accounts;
+mod agents;
 mod audit;
 mod backups;
+mod drafts;
 mod journal;
 mod plans;
 mod search;
@@ -17,8 +19,10 @@ use convene::ids::{AppendId, PlanId, SessionId, UserId};
 use convene::storage::accounts::{NewUser, User};
 use convene::storage::journal::{Append, Epoch, NewRow, Origin};
 use convene::storage::{Company, Storage, StorageError};
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
+use crate::support::database::Database;
 use crate::support::postgres::Postgres;
 
 /// A day in 2026, so that times in failures are readable.
@@ -63,6 +67,14 @@ impl Bench {
     async fn beside(&self) -> Storage {
         let opened = Storage::open_beside(&self.database, self.folder.path(), self.clock.clone());
         opened.await.unwrap()
+    }
+
+    /// The same for whoever may write there.
+    fn sql(&self) -> Database {
+        match &self.database {
+            DatabaseConfig::Sqlite => Database::Sqlite(self.folder.path().to_owned()),
+            DatabaseConfig::Postgres(url) => Database::Postgres(url.expose_secret().to_owned()),
+        }
     }
 
     fn new_user(&self, email: &str) -> NewUser {
@@ -184,6 +196,15 @@ on_both_engines!(
     accounts::an_invitation_is_good_once_for_its_address_and_a_while,
     accounts::a_new_password_ends_every_sign_in,
     accounts::a_rehash_never_undoes_a_new_password,
+    agents::an_agent_is_a_suggester_until_it_is_revoked,
+    agents::an_agents_token_is_good_until_its_day,
+    agents::an_agent_has_no_other_place_and_no_password,
+    agents::a_plan_has_so_many_agents_and_no_more,
+    agents::what_an_agent_proposed_is_withdrawn_with_it,
+    drafts::a_draft_has_the_roles_of_its_plan,
+    drafts::a_draft_is_known_by_its_plan_alone,
+    drafts::a_draft_is_no_plan,
+    drafts::a_draft_is_gone_with_its_plan,
     audit::what_is_done_is_written_down_with_it,
     audit::who_changes_the_audit_is_found_out,
     audit::two_nodes_write_one_chain,

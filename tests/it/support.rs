@@ -7,6 +7,7 @@ pub(crate) mod cluster;
 pub(crate) mod converge;
 pub(crate) mod crowd;
 pub(crate) mod cut;
+pub(crate) mod database;
 pub(crate) mod driver;
 pub(crate) mod engine;
 pub(crate) mod notes;

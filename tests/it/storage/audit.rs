@@ -1,36 +1,18 @@
 //! The audit: what is written down, and that nobody changes it unnoticed.
 
 use convene::auth::access::Role;
-use convene::config::DatabaseConfig;
 use convene::ids::UserId;
 use convene::storage::audit::chain::{Broken, Chain};
 use convene::storage::audit::{Act, Verb};
 use convene::storage::plans::Shelf;
-use secrecy::ExposeSecret;
 use serde_json::json;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 use super::Bench;
 
 impl Bench {
     /// What somebody does who may write to the database itself.
     async fn tamper(&self, sql: &str) {
-        let sql = AssertSqlSafe(sql.to_owned());
-        match &self.database {
-            DatabaseConfig::Sqlite => {
-                let file = self.folder.path().join("convene.db");
-                let options = SqliteConnectOptions::new().filename(file);
-                let mut connection = options.connect().await.unwrap();
-                sqlx::query(sql).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
-            }
-            DatabaseConfig::Postgres(url) => {
-                let mut connection = PgConnection::connect(url.expose_secret()).await.unwrap();
-                sqlx::query(sql).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
-            }
-        }
+        self.sql().run(sql.to_owned()).await;
     }
 
     async fn broken(&self, chain: Chain) -> Option<Broken> {

@@ -81,6 +81,20 @@ impl Account {
         text(&answer["id"])
     }
 
+    /// Makes an agent of a plan of this account. It is an account that has a token of its own kind.
+    pub(crate) async fn create_agent(&self, server: &Server, plan: &str, name: &str) -> Self {
+        let params = json!({ "plan": plan, "name": name });
+        let answer = self.call(server, "agent.create", params).await;
+        let user = text(&answer["agent"]["id"]);
+        Self {
+            name: name.to_owned(),
+            email: format!("agent-{user}@agents.invalid"),
+            token: text(&answer["token"]),
+            refresh_token: String::new(),
+            user,
+        }
+    }
+
     /// Gives `other` a role in a plan of this account.
     pub(crate) async fn set_role(&self, server: &Server, plan: &str, other: &Self, role: &str) {
         let params = json!({ "plan": plan, "email": other.email, "role": role });
@@ -107,7 +121,7 @@ impl Account {
     }
 
     /// A control request in a text frame; gives back the whole answer.
-    async fn ask(&self, server: &Server, method: &str, params: Value) -> Value {
+    pub(crate) async fn ask(&self, server: &Server, method: &str, params: Value) -> Value {
         let mut socket =
             RawSocket::open(&format!("{}?token={}", server.ws_url(), self.token)).await;
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });

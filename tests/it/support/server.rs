@@ -206,8 +206,13 @@ impl Server {
         self.folder.path().join("data")
     }
 
+    /// Everything that it has said.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
     fn print_log(&self) {
-        let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         let tail = &lines[lines.len().saturating_sub(LOG_LINES)..];
         eprintln!("--- the end of the server's log ---\n{}", tail.join("\n"));
