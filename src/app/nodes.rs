@@ -68,10 +68,6 @@ impl Nodes {
         directory: &Directory,
         clock: &Clock,
     ) {
-        // Nobody else writes into an SQLite file while this server runs.
-        if !storage.is_shared() {
-            return;
-        }
         let (comparing, looks) = Comparing::new(registry.clone(), storage, self.relay);
         self.tracker.spawn(comparing.run(self.stop.clone()));
         if let Some(heard) = self.heard {

@@ -90,12 +90,10 @@ impl Desk {
     ) -> Result<Done, Failure> {
         let (by, plan) = (access.user(), access.plan());
         let revoked = self.storage.revoke_agent(by, plan, agent).await?;
-        let revoked = revoked.ok_or_else(no_such_agent)?;
-        // Its drafts' rooms, and those of other nodes, find it when they compare.
-        self.registry.tell_role(plan, agent, None).await;
-        for proposal in revoked.withdrawn {
-            self.registry.tell_changed(proposal.draft());
+        if revoked.is_none() {
+            return Err(no_such_agent());
         }
+        self.registry.tell_role(plan, agent, None).await;
         Ok(Done {})
     }
 }

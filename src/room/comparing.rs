@@ -1,11 +1,16 @@
 //! Compares the rooms of this node with the database, all the time: what other nodes have committed and
 //! changed is found by this whether or not it was heard of.
+//!
+//! Where there are no other nodes nothing is compared but who may do what, and that when it has changed: what
+//! is decided about a plan reaches the rooms of its drafts by this.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use convene_protocol::error_code::ErrorCode;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::ids::PlanId;
@@ -29,18 +34,26 @@ const LOOKS_MAX: usize = 1_024;
 
 /// Asks for looks out of turn; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Looks(mpsc::Sender<Option<PlanId>>);
+pub struct Looks {
+    queue: mpsc::Sender<PlanId>,
+    /// Whether everything is to be looked at with the next one.
+    all: Arc<AtomicBool>,
+    /// Wakes who looks.
+    wake: Arc<Notify>,
+}
 
 impl Looks {
-    /// Has `plan` looked at at once.
+    /// Has the rooms of `plan` and of its drafts looked at at once.
     pub fn at(&self, plan: PlanId) {
-        // A full queue is emptied by looks at everything.
-        self.0.try_send(Some(plan)).ok();
+        if self.queue.try_send(plan).is_err() {
+            self.at_all();
+        }
     }
 
-    /// Has every plan looked at at once.
+    /// Has every room looked at at once.
     pub fn at_all(&self) {
-        self.0.try_send(None).ok();
+        self.all.store(true, Ordering::Release);
+        self.wake.notify_one();
     }
 }
 
@@ -50,20 +63,28 @@ pub struct Comparing {
     registry: Registry,
     storage: Storage,
     relay: Relay,
-    looks: mpsc::Receiver<Option<PlanId>>,
+    asked: mpsc::Receiver<PlanId>,
+    looks: Looks,
 }
 
 impl Comparing {
     /// What compares the rooms of `registry`, and the way to have it do so out of turn.
     pub fn new(registry: Registry, storage: Storage, relay: Relay) -> (Self, Looks) {
-        let (sender, looks) = mpsc::channel(LOOKS_MAX);
+        let (queue, asked) = mpsc::channel(LOOKS_MAX);
+        let looks = Looks {
+            queue,
+            all: Arc::default(),
+            wake: Arc::default(),
+        };
+        registry.compare_by(looks.clone());
         let comparing = Self {
             registry,
             storage,
             relay,
-            looks,
+            asked,
+            looks: looks.clone(),
         };
-        (comparing, Looks(sender))
+        (comparing, looks)
     }
 
     /// Runs until `stop`.
@@ -74,11 +95,9 @@ impl Comparing {
         loop {
             let rooms = tokio::select! {
                 () = stop.cancelled() => return,
-                _ = turn.tick() => self.registry.all(),
-                // Without Redis nobody asks, and the turns are all there is.
-                _ = self.looks.recv_many(&mut asked, LOOKS_MAX), if !self.looks.is_closed() => {
-                    self.asked_for(&mut asked)
-                }
+                _ = turn.tick(), if self.storage.is_shared() => self.registry.all(),
+                _ = self.asked.recv_many(&mut asked, LOOKS_MAX) => self.asked_for(&mut asked),
+                () = self.looks.wake.notified() => self.asked_for(&mut asked),
             };
             for rooms in rooms.chunks(PLANS_PER_QUERY) {
                 if let Err(error) = self.compare(rooms).await {
@@ -89,19 +108,14 @@ impl Comparing {
         }
     }
 
-    fn asked_for(&self, asked: &mut Vec<Option<PlanId>>) -> Vec<RoomHandle> {
-        let plans: Option<Vec<PlanId>> = asked.drain(..).collect();
-        match plans {
-            None => self.registry.all(),
-            Some(mut plans) => {
-                plans.sort_unstable();
-                plans.dedup();
-                plans
-                    .into_iter()
-                    .filter_map(|plan| self.registry.find(plan))
-                    .collect()
-            }
+    fn asked_for(&self, asked: &mut Vec<PlanId>) -> Vec<RoomHandle> {
+        asked.sort_unstable();
+        asked.dedup();
+        let plans = asked.drain(..);
+        if self.looks.all.swap(false, Ordering::AcqRel) {
+            return self.registry.all();
         }
+        plans.flat_map(|plan| self.registry.all_of(plan)).collect()
     }
 
     async fn compare(&self, rooms: &[RoomHandle]) -> Result<(), StorageError> {
@@ -140,6 +154,9 @@ impl Comparing {
             if !room.hear(Elsewhere::Roles(roles)) {
                 standing.saw_access(0);
             }
+        }
+        if !self.storage.is_shared() {
+            return Ok(());
         }
         if standing.epoch().is_some_and(|epoch| epoch < head.epoch) {
             room.hear(Elsewhere::EpochMoved(head.epoch));

@@ -1,8 +1,10 @@
 //! Which plans are live on this node: at most one room each, started by whoever comes first.
 
+mod telling;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use convene_protocol::error_code::ErrorCode;
@@ -10,15 +12,14 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::access::Role;
 use crate::clock::Clock;
 use crate::config::Limits;
-use crate::ids::{PlanId, UserId};
+use crate::ids::PlanId;
 use crate::relay::Relay;
-use crate::relay::envelope::Said;
 use crate::room::ask::{Ask, Reply};
+use crate::room::comparing::Looks;
 use crate::room::handle::{JoinRefused, RoomGone, RoomHandle, Seat};
-use crate::room::input::{Elsewhere, Input, Joined};
+use crate::room::input::Joined;
 use crate::room::outbox::{Ending, Outbox};
 use crate::room::poison::PoisonList;
 use crate::room::refusals::Refusals;
@@ -53,6 +54,8 @@ pub struct Shared {
     threads_started: AtomicU64,
     rooms_started: AtomicU64,
     role_changes: AtomicU64,
+    /// Where a room is compared with the database out of turn, once somebody compares.
+    looks: OnceLock<Looks>,
     draining: AtomicBool,
     /// Cancelled when a lost thread does not come back: the server should replace itself.
     replace_me: CancellationToken,
@@ -64,6 +67,8 @@ struct Entry {
     serial: u64,
     handle: RoomHandle,
     thread: RoomThread,
+    /// The plan, of a draft too, as soon as a session has come with it.
+    plan: PlanId,
     /// The sockets in the room, to be told when its thread is given up.
     outboxes: Vec<Weak<Outbox>>,
 }
@@ -109,6 +114,7 @@ impl Registry {
             threads_started: AtomicU64::new(0),
             rooms_started: AtomicU64::new(0),
             role_changes: AtomicU64::new(0),
+            looks: OnceLock::new(),
             draining: AtomicBool::new(false),
             replace_me: parts.replace_me,
         });
@@ -127,7 +133,8 @@ impl Registry {
         seat: Seat,
     ) -> Result<RoomHandle, JoinRefused> {
         for _ in 0..JOIN_TRIES {
-            let (serial, handle) = self.0.find_or_start(plan, Some(&seat.outbox))?;
+            let visit = (joined.grant.plan(), &seat.outbox);
+            let (serial, handle) = self.0.find_or_start(plan, Some(visit))?;
             match handle.join(joined.clone(), seat.clone()).await {
                 Ok(()) => return Ok(handle),
                 Err(JoinRefused::RoomGone) => self.0.forget(plan, serial),
@@ -160,17 +167,6 @@ impl Registry {
         self.0.rooms().keys().copied().collect()
     }
 
-    /// Tells the plan's room, if it is live on this node, which role a user has by now, if any.
-    pub async fn tell_role(&self, plan: PlanId, user: UserId, role: Option<Role>) {
-        // Before the room is looked for: who joins a room that is not found sees the number move.
-        self.roles_have_changed();
-        self.tell_changed(plan);
-        if let Some(room) = self.find(plan) {
-            // A room that is gone has no session to tell.
-            room.tell(Input::RoleChanged { user, role }).await.ok();
-        }
-    }
-
     /// How many role changes rooms were told of. A role that was read before joining and one after
     /// it are the same if this number is.
     pub fn role_changes(&self) -> u64 {
@@ -180,6 +176,14 @@ impl Registry {
     /// Ends every room once its sessions have left and its updates are committed.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// The rooms of a plan and of its drafts that somebody has opened on this node.
+    pub(super) fn all_of(&self, plan: PlanId) -> Vec<RoomHandle> {
+        let rooms = self.0.rooms();
+        let is_its = |(id, entry): &(&PlanId, &Entry)| **id == plan || entry.plan == plan;
+        let rooms = rooms.iter().filter(is_its);
+        rooms.map(|(_, entry)| entry.handle.clone()).collect()
     }
 
     /// Every live room.
@@ -194,29 +198,9 @@ impl Registry {
         self.0.roles_have_changed();
     }
 
-    /// Tells other nodes that a plan's members, its epoch or its existence have changed.
-    pub fn tell_changed(&self, plan: PlanId) {
-        self.0.relay.say(plan, Said::Changed);
-    }
-
-    /// Tells the plan's room, if it is live on this node, that a new line of its history has begun.
-    pub fn tell_epoch(&self, plan: PlanId, epoch: Epoch) {
-        if let Some(room) = self.find(plan) {
-            // What is not heard is found by comparing.
-            room.hear(Elsewhere::EpochMoved(epoch));
-        }
-    }
-
     /// How many rooms are live.
     pub fn count(&self) -> usize {
         self.0.rooms().len()
-    }
-
-    /// Ends the plan's room, if it is live on this node, and closes its sessions.
-    pub async fn end(&self, plan: PlanId, code: ErrorCode, say: &'static str) {
-        if let Some(handle) = self.find(plan) {
-            handle.end(code, say).await;
-        }
     }
 }
 
@@ -241,11 +225,12 @@ impl Shared {
     fn find_or_start(
         self: &Arc<Self>,
         plan: PlanId,
-        outbox: Option<&Arc<Outbox>>,
+        visit: Option<(PlanId, &Arc<Outbox>)>,
     ) -> Result<(u64, RoomHandle), JoinRefused> {
         let mut rooms = self.rooms();
         if let Some(entry) = rooms.get_mut(&plan) {
-            if let Some(outbox) = outbox {
+            if let Some((plan, outbox)) = visit {
+                entry.plan = plan;
                 // A socket may leave and come again all day.
                 let is_other = |one: &Weak<Outbox>| {
                     one.strong_count() > 0 && !std::ptr::eq(one.as_ptr(), Arc::as_ptr(outbox))
@@ -272,14 +257,15 @@ impl Shared {
         if !started {
             return Err(JoinRefused::Unavailable);
         }
-        let outboxes = outbox.map(Arc::downgrade).into_iter().collect();
+        let outboxes = visit.map(|(_, outbox)| Arc::downgrade(outbox));
         rooms.insert(
             plan,
             Entry {
                 serial,
                 handle: handle.clone(),
                 thread,
-                outboxes,
+                plan: visit.map_or(plan, |(plan, _)| plan),
+                outboxes: outboxes.into_iter().collect(),
             },
         );
         Ok((serial, handle))

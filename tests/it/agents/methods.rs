@@ -12,13 +12,15 @@ use super::Stage;
 enum ToAgent {
     /// What a person is answered.
     Answer,
-    /// That there is nothing of the kind, as a person would be.
-    NotFound,
+    /// This code, as a person would be.
+    Code(&'static str),
     /// That this is for people.
     ForPeople,
 }
 
-use ToAgent::{Answer, ForPeople, NotFound};
+use ToAgent::{Answer, Code, ForPeople};
+
+const NOT_FOUND: ToAgent = Code("not_found");
 
 /// Every method with parameters that an owner of `plan` may send, and what an agent hears.
 fn methods(plan: &str, token: &str) -> Vec<(&'static str, Value, ToAgent)> {
@@ -73,7 +75,7 @@ fn methods(plan: &str, token: &str) -> Vec<(&'static str, Value, ToAgent)> {
             ForPeople,
         ),
         ("release.list", json!({ "plan": plan }), Answer),
-        ("release.get", json!({ "plan": plan }), NotFound),
+        ("release.get", json!({ "plan": plan }), NOT_FOUND),
         ("outbox.list", json!({ "plan": plan }), ForPeople),
         (
             "outbox.mark_sent",
@@ -105,7 +107,7 @@ fn methods(plan: &str, token: &str) -> Vec<(&'static str, Value, ToAgent)> {
         (
             "entity.get",
             json!({ "plan": plan, "root": "rooms", "id": "ro_1" }),
-            NotFound,
+            NOT_FOUND,
         ),
         (
             "entity.add",
@@ -156,10 +158,75 @@ fn methods(plan: &str, token: &str) -> Vec<(&'static str, Value, ToAgent)> {
             ForPeople,
         ),
         (
+            "proposal.open",
+            json!({ "plan": plan, "title": "Better", "supersedes": id }),
+            Code("conflict"),
+        ),
+        (
+            "proposal.edit",
+            json!({ "plan": plan, "proposal": id, "ops": [] }),
+            NOT_FOUND,
+        ),
+        (
+            "proposal.submit",
+            json!({ "plan": plan, "proposal": id }),
+            NOT_FOUND,
+        ),
+        (
+            "proposal.get",
+            json!({ "plan": plan, "proposal": id }),
+            NOT_FOUND,
+        ),
+        ("proposal.list", json!({ "plan": plan }), Answer),
+        (
+            "proposal.request_changes",
+            json!({ "plan": plan, "proposal": id, "revision": 1, "reason": "so" }),
+            ForPeople,
+        ),
+        (
+            "proposal.decide",
+            json!({
+                "plan": plan, "proposal": id, "revision": 1, "verdict": "approve",
+                "changes": [{ "no": 1, "shown": "ab" }],
+            }),
+            ForPeople,
+        ),
+        (
+            "proposal.withdraw",
+            json!({ "plan": plan, "proposal": id }),
+            NOT_FOUND,
+        ),
+        (
+            "proposal.rebase",
+            json!({ "plan": plan, "proposal": id }),
+            NOT_FOUND,
+        ),
+        (
+            "proposal.undo",
+            json!({ "plan": plan, "proposal": id }),
+            ForPeople,
+        ),
+        ("gate.list", json!({ "plan": plan }), Answer),
+        (
+            "gate.request",
+            json!({ "plan": plan, "subject": { "kind": "publish" } }),
+            ForPeople,
+        ),
+        (
+            "gate.approve",
+            json!({ "plan": plan, "gate": id, "shown": "ab" }),
+            ForPeople,
+        ),
+        (
+            "gate.reject",
+            json!({ "plan": plan, "gate": id, "reason": "so" }),
+            ForPeople,
+        ),
+        (
             "document.watch_hash",
             json!({ "plan": plan, "roots": {} }),
             // It is about what is open on the same socket.
-            NotFound,
+            NOT_FOUND,
         ),
     ]
 }
@@ -186,7 +253,7 @@ async fn an_agent_reads_and_changes_nothing_by_any_method() {
         let code = answer["error"]["data"]["code"].as_str();
         match expected {
             Answer => assert_eq!(code, None, "{method}: {answer}"),
-            NotFound => assert_eq!(code, Some("not_found"), "{method}: {answer}"),
+            Code(expected) => assert_eq!(code, Some(expected), "{method}: {answer}"),
             ForPeople => {
                 assert_eq!(code, Some("forbidden"), "{method}: {answer}");
                 let say = answer["error"]["message"].as_str().unwrap();
