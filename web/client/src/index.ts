@@ -13,7 +13,7 @@ export * from "./presence.ts";
 export * from "./rank.ts";
 export * from "./read.ts";
 export * from "./schema.ts";
-export { RequestError, Session, type SessionState, type User } from "./session.ts";
+export { type Door, RequestError, Session, type SessionState, type User } from "./session.ts";
 export * from "./show.ts";
 export type { KeptEdit, KeptEdits } from "./typed.ts";
 export * from "./value.ts";
