@@ -47,6 +47,12 @@ async fn a_role_and_its_end_count_at_once_on_an_open_page() {
 }
 
 #[tokio::test]
+async fn words_that_a_role_no_longer_allows_are_kept_told_and_put_in_later() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "refused").await;
+}
+
+#[tokio::test]
 async fn what_was_done_without_a_network_is_kept_shown_and_saved_later() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "offline").await;

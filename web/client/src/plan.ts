@@ -13,8 +13,8 @@ import { Remembered } from "./remembered.ts";
 import { Replica } from "./replica.ts";
 import { fieldOf, rootNamed } from "./schema.ts";
 import type { User } from "./session.ts";
-import { sentence } from "./show.ts";
-import { type KeptEdits, newest, Typed } from "./typed.ts";
+import { sentence, words } from "./show.ts";
+import { type KeptEdit, type KeptEdits, newest, Typed } from "./typed.ts";
 import type { Surroundings } from "./value.ts";
 
 export type Saved =
@@ -39,6 +39,8 @@ export interface PlanState {
     replica: number;
 }
 
+/** As the server says it. */
+const NOT_ALLOWED = "your role in this plan does not allow edits; ask its owner";
 const EDITS = ["owner", "approver", "editor"];
 /** Acknowledgements come one by one; what is at nothing for this long is saved. */
 const SETTLED_MS = 250;
@@ -166,7 +168,10 @@ export class Plan {
 
     /** Several values as one step, as a pasted block. */
     setMany(edits: { root: string; id: string; field: string; value: unknown }[]): void {
-        if (!this.state.mayEdit) return;
+        if (!this.state.mayEdit) {
+            this.keep(this.state.readOnly ?? NOT_ALLOWED, edits);
+            return;
+        }
         this.step(() => {
             for (const { root, id, field, value } of edits) {
                 const kind = fieldOf(rootNamed(root), field);
@@ -234,10 +239,27 @@ export class Plan {
         this.doc.transact(() => entity.set(field, new Y.Text(typeof before === "string" ? before : "")), "add");
     }
 
-    /** Offers of refused words are over. */
-    forgetKept(): void {
-        this.remembered.kept = undefined;
-        this.become({ kept: undefined });
+    /** Offers of refused words are over: of these, or of all. */
+    forgetKept(edits = this.state.kept?.edits ?? []): void {
+        const { kept } = this.state;
+        const left = kept?.edits.filter((edit) => !edits.includes(edit)) ?? [];
+        this.offer(kept && left.length > 0 ? { ...kept, edits: left } : undefined);
+    }
+
+    private offer(kept: KeptEdits | undefined): void {
+        this.remembered.kept = kept;
+        this.become({ kept });
+    }
+
+    /** What is not taken is kept beside what was not taken before. */
+    private keep(say: string, edits: Omit<KeptEdit, "title">[]): void {
+        const titled = edits.map((edit) => ({ ...edit, title: this.nameOf(edit) }));
+        const all = newest([...(this.state.kept?.edits ?? []), ...titled]);
+        if (all.length > 0) this.offer({ say, at: new Date().toISOString(), edits: all });
+    }
+
+    private nameOf({ root, id }: { root: string; id: string }): string {
+        return this.title(root, id) ?? words(rootNamed(root).noun);
     }
 
     async close(): Promise<void> {
@@ -376,17 +398,14 @@ export class Plan {
             const content = before.content.root(place.root);
             const fields = place.id === "" ? content.fields : content.get(place.id)?.fields;
             if (!fields) return [];
-            const value = place.field === "" ? fields : fields[place.field];
-            return [{ ...place, title: this.title(place.root, place.id) ?? rootNamed(place.root).noun, value }];
+            return [{ ...place, value: place.field === "" ? fields : fields[place.field] }];
         });
         this.typed.clear();
-        const all = newest([...(this.state.kept?.edits ?? []), ...edits]);
-        const kept = all.length > 0 ? { say, at: new Date().toISOString(), edits: all } : undefined;
-        if (kept) this.remembered.kept = kept;
+        this.keep(say, edits);
         this.local = false;
         const ended = before.destroy(false);
         if (code === "not_found") {
-            this.become({ gone: say, mayEdit: false, kept });
+            this.become({ gone: say, mayEdit: false });
             return;
         }
         // The copy has the same name, so the next one waits until this one is gone.
@@ -394,7 +413,7 @@ export class Plan {
         if (this.closed) return;
         this.inCopy = this.edits;
         this.replica = this.open();
-        this.become({ saved: "loading", ready: false, waiting: 0, kept, replica: this.state.replica + 1 });
+        this.become({ saved: "loading", ready: false, waiting: 0, replica: this.state.replica + 1 });
     }
 
     private become(change: Partial<PlanState>): void {

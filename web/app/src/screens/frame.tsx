@@ -113,6 +113,10 @@ function Frame() {
 
     const undo = useCallback(
         (redo: boolean) => {
+            if (!plan.state.mayEdit) {
+                tell("Your role in this plan does not allow edits, nor taking them back.");
+                return;
+            }
             const done = redo ? plan.undo.redo() : plan.undo.undo();
             if (!done) tell(redo ? "There is nothing to redo." : "There is nothing of yours to undo.");
         },
