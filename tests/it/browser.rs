@@ -11,6 +11,12 @@ async fn the_page_loads_under_its_policy_and_nothing_else_does() {
 }
 
 #[tokio::test]
+async fn a_newcomer_makes_an_account_looks_around_and_invites_somebody() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "first-minutes").await;
+}
+
+#[tokio::test]
 async fn an_address_inside_the_page_can_be_opened_and_reloaded() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "deep-link").await;

@@ -16,5 +16,6 @@ export * from "./schema.ts";
 export { type Door, RequestError, Session, type SessionState, type User } from "./session.ts";
 export * from "./show.ts";
 export type { KeptEdit, KeptEdits } from "./typed.ts";
+export * from "./upload.ts";
 export * from "./value.ts";
 export * from "./zone.ts";

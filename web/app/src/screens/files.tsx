@@ -1,6 +1,6 @@
 // Files in and out: an import is shown before it is done, is done as a whole, and can be taken back.
 
-import type { Exported, Format, Imported, Note, Plan } from "@convene/client";
+import { type Exported, type Format, type Imported, type Note, UPLOAD_BYTES_MAX, upload } from "@convene/client";
 import { Download, FileUp } from "lucide-react";
 import { useRef, useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
@@ -21,9 +21,6 @@ const FORMATS: { format: Format; say: string; note: string; in: boolean }[] = [
     { format: "markdown", say: "Page to read (Markdown)", note: "The plan as a document", in: false },
 ];
 
-const BYTES_MAX = 32 * 1024 * 1024;
-const PART_BYTES = 512 * 1024;
-
 function guess(name: string, start: string): Format | undefined {
     const ending = name.toLowerCase().split(".").at(-1);
     if (ending === "xml") return "frab_xml";
@@ -31,23 +28,6 @@ function guess(name: string, start: string): Format | undefined {
     if (ending === "ics") return "ics";
     if (ending === "json") return start.includes('"convene.plan') ? "plan_json" : "c3voc_json";
     return undefined;
-}
-
-function base64(bytes: Uint8Array): string {
-    let text = "";
-    for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-    return btoa(text);
-}
-
-async function upload(plan: Plan, file: File, onPart: (share: number) => void): Promise<string> {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    let { upload: id, received } = await plan.control.call("upload.begin", { bytes: bytes.length });
-    while (received < bytes.length) {
-        const data = base64(bytes.subarray(received, received + PART_BYTES));
-        ({ received } = await plan.control.call("upload.append", { upload: id, at: received, data }));
-        onPart(received / bytes.length);
-    }
-    return id;
 }
 
 interface Chosen {
@@ -69,7 +49,7 @@ export function Files() {
         if (!file) return;
         setPreview(undefined);
         setSay(undefined);
-        if (file.size > BYTES_MAX) {
+        if (file.size > UPLOAD_BYTES_MAX) {
             setSay(`“${file.name}” has ${Math.ceil(file.size / 1024 / 1024)} MB; at most 32 MB can be read.`);
             return;
         }
@@ -85,7 +65,7 @@ export function Files() {
         setSay(undefined);
         setPreview(undefined);
         try {
-            const id = await upload(plan, what.file, (share) =>
+            const id = await upload(plan.control, what.file, (share) =>
                 setBusy(`Sending the file, ${Math.round(share * 100)} %…`),
             );
             setBusy("Looking what it would change…");

@@ -12,10 +12,12 @@ import {
     Menu as MenuIcon,
     Search,
     ShieldCheck,
+    UserPlus,
     Users,
     X,
 } from "lucide-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { usePlanBody } from "../body.ts";
 import { PlanContext, useClient, useContent, usePlan, usePlanState } from "../context.ts";
 import { Live } from "../live.ts";
 import { LiveContext, useFound } from "../live-context.ts";
@@ -61,16 +63,8 @@ export function PlanFrame({ id }: { id: string }) {
     );
 }
 
-function useTitle(): string {
-    const plan = usePlan();
+function useTitle(name: string | undefined): string {
     const meta = useContent("meta");
-    const [name, setName] = useState<string>();
-    useEffect(() => {
-        plan.control
-            .call("plan.get", { plan: plan.id })
-            .then((body) => setName(body.name))
-            .catch(() => undefined);
-    }, [plan]);
     const title = name ?? (typeof meta.fields.name === "string" ? meta.fields.name : "Plan");
     useEffect(() => {
         document.title = `${title} · convene`;
@@ -104,7 +98,8 @@ function Frame() {
     const state = usePlanState();
     const { parts } = useRoute();
     const screen = parts[2] ?? "";
-    const title = useTitle();
+    const body = usePlanBody();
+    const title = useTitle(body?.name);
     const [palette, setPalette] = useState(false);
     const [keys, setKeys] = useState(false);
     const [rail, setRail] = useState(false);
@@ -226,6 +221,11 @@ function Frame() {
                 <span className="spring" />
                 <SavedState state={state} />
                 <People />
+                {body?.role === "owner" && (
+                    <a className="search-button wide-only" href={href("p", plan.id, "members")}>
+                        <UserPlus size={14} aria-hidden /> Invite
+                    </a>
+                )}
                 <button type="button" className="search-button" onClick={() => setPalette(true)}>
                     <Search size={14} aria-hidden /> <span className="wide-only">Search</span>{" "}
                     <kbd className="wide-only">Ctrl K</kbd>

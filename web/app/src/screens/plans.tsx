@@ -1,9 +1,10 @@
 // All plans of the account.
 
 import { type Control, isZone, type Op, type PlanBody } from "@convene/client";
-import { Archive, ArchiveRestore, CopyPlus, MoreHorizontal, Pencil, Plus, Trash2 } from "lucide-react";
+import { Archive, ArchiveRestore, CopyPlus, MoreHorizontal, Pencil, Plus, Telescope, Trash2 } from "lucide-react";
 import { type FormEvent, useCallback, useEffect, useState } from "react";
 import { useClient } from "../context.ts";
+import { makeDemo } from "../demo.ts";
 import { go, href } from "../route.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { type Item, Menu } from "../ui/menu.tsx";
@@ -109,9 +110,11 @@ export function Plans() {
             <main className="page narrow" id="main">
                 <header className="page-head with-acts">
                     <h1>Plans</h1>
-                    <button type="button" className="button primary" onClick={() => setAsking({ what: "create" })}>
-                        <Plus size={15} aria-hidden /> New plan
-                    </button>
+                    {live.length > 0 && (
+                        <button type="button" className="button primary" onClick={() => setAsking({ what: "create" })}>
+                            <Plus size={15} aria-hidden /> New plan
+                        </button>
+                    )}
                 </header>
                 {error && (
                     <p className="notice warn">
@@ -126,17 +129,7 @@ export function Plans() {
                         Asking the server…
                     </p>
                 )}
-                {plans && live.length === 0 && (
-                    <div className="empty-root">
-                        <p>
-                            Hello {user.name}. A plan holds everything about one event: programme, people, money, work
-                            and risks. Make the first one, or ask somebody for an invitation to theirs.
-                        </p>
-                        <button type="button" className="button primary" onClick={() => setAsking({ what: "create" })}>
-                            <Plus size={15} aria-hidden /> New plan
-                        </button>
-                    </div>
-                )}
+                {plans && live.length === 0 && <Welcome onCreate={() => setAsking({ what: "create" })} />}
                 <ul className="plan-list">{live.map(row)}</ul>
                 {away.length > 0 && (
                     <details className="aside-list">
@@ -151,6 +144,43 @@ export function Plans() {
                 ) : (
                     <Named asking={asking} onClose={() => setAsking(undefined)} onDone={load} />
                 ))}
+        </div>
+    );
+}
+
+/** Nothing is here yet: what a plan is, and the ways to have one. */
+function Welcome({ onCreate }: { onCreate: () => void }) {
+    const { control, user } = useClient();
+    const [busy, setBusy] = useState(false);
+    const demo = async () => {
+        setBusy(true);
+        try {
+            const plan = await makeDemo(control);
+            go(href("p", plan.id));
+            tell("This demo is yours alone, to try anything in. Archive or delete it from the list of plans.");
+        } catch (error) {
+            tellError(error);
+            setBusy(false);
+        }
+    };
+    return (
+        <div className="empty-root">
+            <p>
+                Hello {user.name}. A plan holds everything about one event: programme, people, money, work and risks.
+                Make the first one, or follow somebody’s invitation to theirs.
+            </p>
+            <div className="empty-acts">
+                <button type="button" className="button primary" onClick={onCreate}>
+                    <Plus size={15} aria-hidden /> New plan
+                </button>
+                <button type="button" className="button" disabled={busy} onClick={() => void demo()}>
+                    <Telescope size={15} aria-hidden /> {busy ? "Making it…" : "Look around in a demo plan"}
+                </button>
+            </div>
+            <p className="sub">
+                The demo is a real conference of two days, with 24 talks and 40 sponsors; its money, contracts and tasks
+                are invented, and twelve things in it are wrong on purpose.
+            </p>
         </div>
     );
 }
