@@ -53,6 +53,12 @@ async fn a_role_and_its_end_count_at_once_on_an_open_page() {
 }
 
 #[tokio::test]
+async fn words_are_found_in_every_plan_and_lead_to_the_thing() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "search").await;
+}
+
+#[tokio::test]
 async fn words_that_a_role_no_longer_allows_are_kept_told_and_put_in_later() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "refused").await;

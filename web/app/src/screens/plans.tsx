@@ -1,8 +1,18 @@
 // All plans of the account.
 
 import { type Control, isZone, type Op, type PlanBody } from "@convene/client";
-import { Archive, ArchiveRestore, CopyPlus, MoreHorizontal, Pencil, Plus, Telescope, Trash2 } from "lucide-react";
-import { type FormEvent, useCallback, useEffect, useState } from "react";
+import {
+    Archive,
+    ArchiveRestore,
+    CopyPlus,
+    MoreHorizontal,
+    Pencil,
+    Plus,
+    Search,
+    Telescope,
+    Trash2,
+} from "lucide-react";
+import { type FormEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { useClient } from "../context.ts";
 import { makeDemo } from "../demo.ts";
 import { go, href } from "../route.ts";
@@ -11,6 +21,7 @@ import { type Item, Menu } from "../ui/menu.tsx";
 import { reasonOf, tell, tellError } from "../ui/toast.ts";
 import { ago } from "../words.ts";
 import { AccountMenu } from "./account.tsx";
+import { type Act, Palette } from "./palette.tsx";
 
 /** The list as it was last, which is shown at once and without a network too. */
 function remembered(user: string): PlanBody[] | undefined {
@@ -25,6 +36,7 @@ export function Plans() {
     const { control, user } = useClient();
     const [plans, setPlans] = useState<PlanBody[] | undefined>(() => remembered(user.id));
     const [error, setError] = useState<string>();
+    const [palette, setPalette] = useState(false);
     const [asking, setAsking] = useState<
         { what: "create" } | { what: "rename" | "delete" | "duplicate"; plan: PlanBody }
     >();
@@ -54,6 +66,27 @@ export function Plans() {
             tellError(problem);
         }
     };
+    useEffect(() => {
+        const onKey = (event: KeyboardEvent) => {
+            if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
+            event.preventDefault();
+            setPalette(true);
+        };
+        document.addEventListener("keydown", onKey);
+        return () => document.removeEventListener("keydown", onKey);
+    }, []);
+    const acts = useMemo<Act[]>(
+        () => [
+            { say: "New plan", hint: "Do", run: () => setAsking({ what: "create" }) },
+            ...(plans ?? []).map(({ id, name, archived_at }) => ({
+                id,
+                say: name,
+                hint: archived_at ? "Plan, archived" : "Plan",
+                run: () => go(href("p", id)),
+            })),
+        ],
+        [plans],
+    );
     const live = plans?.filter((plan) => !plan.archived_at) ?? [];
     const away = plans?.filter((plan) => plan.archived_at) ?? [];
     const items = (plan: PlanBody): (Item | "line")[] => {
@@ -105,6 +138,11 @@ export function Plans() {
                 </span>
                 <p className="bar-title">convene</p>
                 <span className="spring" />
+                <button type="button" className="search-button" onClick={() => setPalette(true)}>
+                    <Search size={14} aria-hidden /> <span className="wide-only">Search</span>{" "}
+                    <kbd className="wide-only">Ctrl K</kbd>
+                    <span className="unseen">and commands</span>
+                </button>
                 <AccountMenu />
             </header>
             <main className="page narrow" id="main">
@@ -138,6 +176,7 @@ export function Plans() {
                     </details>
                 )}
             </main>
+            {palette && <Palette acts={acts} onClose={() => setPalette(false)} />}
             {asking &&
                 (asking.what === "delete" ? (
                     <Delete plan={asking.plan} onClose={() => setAsking(undefined)} onDone={load} />
