@@ -77,6 +77,12 @@ async fn a_real_programme_is_imported_soon_shown_and_taken_back() {
 }
 
 #[tokio::test]
+async fn the_columns_of_a_foreign_table_become_the_fields_that_somebody_says() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "table").await;
+}
+
+#[tokio::test]
 async fn a_changed_field_is_found_in_the_history_and_put_back() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "field").await;

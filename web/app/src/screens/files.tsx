@@ -1,11 +1,21 @@
 // Files in and out: an import is shown before it is done, is done as a whole, and can be taken back.
 
-import { type Exported, type Format, type Imported, type Note, UPLOAD_BYTES_MAX, upload } from "@convene/client";
+import {
+    type Exported,
+    type Format,
+    type Imported,
+    type Note,
+    rootNamed,
+    UPLOAD_BYTES_MAX,
+    upload,
+} from "@convene/client";
 import { Download, FileUp } from "lucide-react";
 import { useRef, useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
+import { guessFields, guessRoot, HEAD_BYTES, type Head, headOf, mappingOf } from "../mapping.ts";
 import { reasonOf, tell, tellError } from "../ui/toast.ts";
 import { LISTS, plural, ROOT_WORDS } from "../words.ts";
+import { Mapping } from "./mapping.tsx";
 
 const FORMATS: { format: Format; say: string; note: string; in: boolean }[] = [
     {
@@ -34,6 +44,14 @@ interface Chosen {
     file: File;
     format: Format | undefined;
     root: string;
+    /** Of a table: its first lines, and which field each of its columns is. */
+    head: Head;
+    fields: string[];
+}
+
+/** What the server has to know of a table. */
+function tableOf({ format, root, head, fields }: Chosen) {
+    return format === "csv" ? { root, mapping: mappingOf(rootNamed(root), head.names, fields) } : {};
 }
 
 export function Files() {
@@ -53,9 +71,11 @@ export function Files() {
             setSay(`“${file.name}” has ${Math.ceil(file.size / 1024 / 1024)} MB; at most 32 MB can be read.`);
             return;
         }
-        const start = await file.slice(0, 4096).text();
+        const start = await file.slice(0, HEAD_BYTES).text();
         const format = guess(file.name, start);
-        const next = { file, format, root: "sessions" };
+        const head = headOf(start, file.size <= HEAD_BYTES);
+        const root = guessRoot(head.names) ?? "sessions";
+        const next = { file, format, root, head, fields: guessFields(rootNamed(root), head.names) };
         setChosen(next);
         if (format && format !== "csv") await look(next);
     };
@@ -74,7 +94,7 @@ export function Files() {
                 upload: id,
                 format: what.format,
                 mode: "preview",
-                ...(what.format === "csv" ? { root: what.root } : {}),
+                ...tableOf(what),
             });
             setPreview({ upload: id, imported });
         } catch (error) {
@@ -93,7 +113,7 @@ export function Files() {
                     upload: preview.upload,
                     format: chosen.format,
                     mode: "apply",
-                    ...(chosen.format === "csv" ? { root: chosen.root } : {}),
+                    ...tableOf(chosen),
                 },
                 120_000,
             );
@@ -190,7 +210,11 @@ export function Files() {
                                         className="input select"
                                         value={chosen.root}
                                         onChange={({ target }) => {
-                                            setChosen({ ...chosen, root: target.value });
+                                            setChosen({
+                                                ...chosen,
+                                                root: target.value,
+                                                fields: guessFields(rootNamed(target.value), chosen.head.names),
+                                            });
                                             setPreview(undefined);
                                         }}
                                     >
@@ -202,16 +226,32 @@ export function Files() {
                                     </select>
                                 </label>
                             )}
-                            {!preview && chosen.format && (
-                                <button
-                                    type="button"
-                                    className="button"
-                                    disabled={busy !== undefined}
-                                    onClick={() => void look(chosen)}
-                                >
-                                    Look what it would change
-                                </button>
-                            )}
+                        </div>
+                    )}
+                    {chosen?.format === "csv" && (
+                        <Mapping
+                            root={rootNamed(chosen.root)}
+                            head={chosen.head}
+                            fields={chosen.fields}
+                            onChange={(fields) => {
+                                setChosen({ ...chosen, fields });
+                                setPreview(undefined);
+                            }}
+                        />
+                    )}
+                    {chosen && !preview && chosen.format && (
+                        <div className="form-acts">
+                            <button
+                                type="button"
+                                className="button"
+                                disabled={
+                                    busy !== undefined ||
+                                    (chosen.format === "csv" && chosen.fields.every((field) => field === ""))
+                                }
+                                onClick={() => void look(chosen)}
+                            >
+                                Look what it would change
+                            </button>
                         </div>
                     )}
                     {busy && (

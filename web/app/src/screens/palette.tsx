@@ -89,7 +89,7 @@ function Item({ act }: { act: Act }) {
                 {act.keys && <kbd>{act.keys}</kbd>}
             </>
         );
-    const place = ROOT_WORDS[hit.root]?.title ?? words(hit.root);
+    const place = ROOT_WORDS[hit.root]?.title ?? (hit.root === "meta" ? "Event" : words(hit.root));
     return (
         <span className="palette-hit">
             <span className="palette-title">
