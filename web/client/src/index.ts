@@ -6,6 +6,7 @@ export * from "./content.ts";
 export { Control } from "./control.ts";
 export * from "./device.ts";
 export * from "./difference.ts";
+export type { Edit } from "./editing.ts";
 export type * from "./generated/control.ts";
 export * from "./money.ts";
 export * from "./plan.ts";
