@@ -83,6 +83,12 @@ async fn the_columns_of_a_foreign_table_become_the_fields_that_somebody_says() {
 }
 
 #[tokio::test]
+async fn a_release_is_seen_before_it_is_published_and_its_letters_are_marked() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "releases").await;
+}
+
+#[tokio::test]
 async fn a_changed_field_is_found_in_the_history_and_put_back() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "field").await;

@@ -9,7 +9,7 @@ const PLAN = /Rails World 2025/;
 const PLACES = [
   "", "findings", "sessions", "sessions?view=board", "sessions?view=agenda", "speakers", "tracks", "rooms", "venues", "travel",
   "needs", "budget", "sponsors", "tiers", "contracts", "tickets", "tasks", "tasks?view=board", "campaigns", "risks",
-  "compliance", "history", "members", "files",
+  "compliance", "history", "releases", "outbox", "members", "files",
 ];
 // What other colours can change; the rest is the same in the dark.
 const RULES_OF_COLOURS = ["color-contrast", "link-in-text-block"];

@@ -13,6 +13,7 @@ import { Download, FileUp } from "lucide-react";
 import { useRef, useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
 import { guessFields, guessRoot, HEAD_BYTES, type Head, headOf, mappingOf } from "../mapping.ts";
+import { saveFile } from "../save.ts";
 import { reasonOf, tell, tellError } from "../ui/toast.ts";
 import { LISTS, plural, ROOT_WORDS } from "../words.ts";
 import { Mapping } from "./mapping.tsx";
@@ -356,12 +357,7 @@ function Export() {
                 { plan: plan.id, format, ...(format === "csv" ? { root } : {}) },
                 60_000,
             );
-            const url = URL.createObjectURL(new Blob([file.text], { type: file.media_type }));
-            const link = document.createElement("a");
-            link.href = url;
-            link.download = file.name;
-            link.click();
-            setTimeout(() => URL.revokeObjectURL(url), 10_000);
+            saveFile(file.name, file.media_type, file.text);
             setDone(file);
         } catch (error) {
             tellError(error);

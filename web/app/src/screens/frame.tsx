@@ -9,14 +9,27 @@ import {
     FolderInput,
     History as HistoryIcon,
     LoaderCircle,
+    Mails,
     Menu as MenuIcon,
+    Rocket,
     Search,
     ShieldCheck,
     UserPlus,
     Users,
     X,
 } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import {
+    type ComponentType,
+    lazy,
+    type ReactNode,
+    Suspense,
+    useCallback,
+    useEffect,
+    useMemo,
+    useRef,
+    useState,
+    useSyncExternalStore,
+} from "react";
 import { usePlanBody } from "../body.ts";
 import { PlanContext, useClient, useContent, usePlan, usePlanState } from "../context.ts";
 import { Live } from "../live.ts";
@@ -170,6 +183,8 @@ function Frame() {
             to("Findings", "findings"),
             ...PLACED.map((root) => to(ROOT_WORDS[root]?.title ?? root, root)),
             to("History", "history"),
+            to("Releases", "releases"),
+            to("Outbox", "outbox"),
             to("Members", "members"),
             to("Import and export", "files"),
             ...(plan.state.mayEdit
@@ -283,10 +298,24 @@ function Frame() {
     );
 }
 
+// Fetched when somebody goes there: few do, and all wait for what is fetched first.
+const Releases = lazy(() => import("./releases.tsx").then(({ Releases: it }) => ({ default: it })));
+const Outbox = lazy(() => import("./outbox.tsx").then(({ Outbox: it }) => ({ default: it })));
+
+function Later({ of: Part }: { of: ComponentType }) {
+    return (
+        <Suspense fallback={<p className="empty">Asking the server…</p>}>
+            <Part />
+        </Suspense>
+    );
+}
+
 function Screen({ screen }: { screen: string }): ReactNode {
     if (screen === "") return <Overview />;
     if (screen === "findings") return <Findings />;
     if (screen === "history") return <History />;
+    if (screen === "releases") return <Later of={Releases} />;
+    if (screen === "outbox") return <Later of={Outbox} />;
     if (screen === "members") return <MembersScreen />;
     if (screen === "files") return <Files />;
     if (screen === "needs") return <Counts />;
@@ -363,6 +392,8 @@ function Rail({ screen, open }: { screen: string; open: boolean }) {
                 <h2 className="rail-head">Plan</h2>
                 <ul>
                     {link("history", "History", <HistoryIcon size={15} aria-hidden />)}
+                    {link("releases", "Releases", <Rocket size={15} aria-hidden />)}
+                    {link("outbox", "Outbox", <Mails size={15} aria-hidden />)}
                     {link("members", "Members", <Users size={15} aria-hidden />)}
                     {link("files", "Import and export", <FolderInput size={15} aria-hidden />)}
                 </ul>

@@ -2,7 +2,7 @@
 
 import { fieldOf, isRoot, type KeptEdit, rootNamed, same, sentence, showValue } from "@convene/client";
 import { usePlan, usePlanState } from "../context.ts";
-import { tell } from "../ui/toast.ts";
+import { copyText, tell } from "../ui/toast.ts";
 import { undoLast } from "../ui/undo.ts";
 import { label, plural } from "../words.ts";
 
@@ -28,14 +28,11 @@ export function Kept() {
     // What the plan has by now is nothing to decide about.
     const open = kept.edits.filter((edit) => edit.field === "" || !same(now(edit), edit.value));
     const copy = (edits: KeptEdit[]) =>
-        navigator.clipboard
-            .writeText(
-                edits.length === 1 && edits[0]
-                    ? say(edits[0], edits[0].value)
-                    : edits.map((edit) => `${called(edit)}\t${say(edit, edit.value)}`).join("\n"),
-            )
-            .then(() => tell("Copied."))
-            .catch(() => tell("The browser does not let the page copy: mark the words and copy them."));
+        copyText(
+            edits.length === 1 && edits[0]
+                ? say(edits[0], edits[0].value)
+                : edits.map((edit) => `${called(edit)}\t${say(edit, edit.value)}`).join("\n"),
+        );
     const again = (edits: KeptEdit[]) => {
         plan.batch(() => {
             plan.setMany(
@@ -79,7 +76,7 @@ export function Kept() {
                         )}
                         <span className="kept-acts">
                             {edit.field !== "" && (
-                                <button type="button" className="link small" onClick={() => void copy([edit])}>
+                                <button type="button" className="link small" onClick={() => copy([edit])}>
                                     Copy<span className="unseen"> {called(edit)}</span>
                                 </button>
                             )}
@@ -99,7 +96,7 @@ export function Kept() {
             {open.length !== 1 && (
                 <div className="form-acts">
                     {open.length > 0 && (
-                        <button type="button" className="button" onClick={() => void copy(open)}>
+                        <button type="button" className="button" onClick={() => copy(open)}>
                             Copy all
                         </button>
                     )}

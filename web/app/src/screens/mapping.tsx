@@ -4,6 +4,8 @@ import type { Root } from "@convene/client";
 import { type Head, isRepeated, targetsOf } from "../mapping.ts";
 import { ROOT_WORDS } from "../words.ts";
 
+const SAMPLE_CHARS_MAX = 120;
+
 interface Props {
     root: Root;
     head: Head;
@@ -25,7 +27,6 @@ export function Mapping({ root, head, fields, onChange }: Props) {
                 <thead>
                     <tr>
                         <th scope="col">Column</th>
-                        <th scope="col">Its first rows</th>
                         <th scope="col">Field of {ROOT_WORDS[root.name]?.title.toLowerCase() ?? root.name}</th>
                     </tr>
                 </thead>
@@ -36,14 +37,15 @@ export function Mapping({ root, head, fields, onChange }: Props) {
                         const sample = head.rows
                             .map((row) => row[at]?.trim())
                             .filter(Boolean)
-                            .join(" · ");
+                            .join(" · ")
+                            .slice(0, SAMPLE_CHARS_MAX);
                         return (
                             // biome-ignore lint/suspicious/noArrayIndexKey: columns may be called the same, and stay in order
                             <tr key={at}>
-                                <th scope="row">{name.trim() || `(column ${at + 1})`}</th>
-                                <td className="mapping-sample" title={sample}>
-                                    {sample || "empty"}
-                                </td>
+                                <th scope="row">
+                                    {name.trim() || `(column ${at + 1})`}
+                                    <span className="mapping-sample">{sample || "empty in the first rows"}</span>
+                                </th>
                                 <td>
                                     <select
                                         className="input select"

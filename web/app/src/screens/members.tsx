@@ -7,7 +7,7 @@ import { useClient, usePlan } from "../context.ts";
 import { useLive } from "../live-context.ts";
 import { go } from "../route.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { reasonOf, tell, tellError } from "../ui/toast.ts";
+import { copyText, reasonOf, tell, tellError } from "../ui/toast.ts";
 import { Who } from "../ui/who.tsx";
 import { ago } from "../words.ts";
 
@@ -293,11 +293,7 @@ function Invite() {
                         value={link}
                         onFocus={(event) => event.currentTarget.select()}
                     />
-                    <button
-                        type="button"
-                        className="button"
-                        onClick={() => void navigator.clipboard?.writeText(link).then(() => tell("Link copied."))}
-                    >
+                    <button type="button" className="button" onClick={() => copyText(link)}>
                         <Copy size={14} aria-hidden /> Copy
                     </button>
                     <span className="sub">
