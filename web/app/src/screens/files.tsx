@@ -1,36 +1,16 @@
-// Files in and out: an import is shown before it is done, is done as a whole, and can be taken back.
+// Files in: an import is shown before it is done, is done as a whole, and can be taken back.
 
-import {
-    type Exported,
-    type Format,
-    type Imported,
-    type Note,
-    rootNamed,
-    UPLOAD_BYTES_MAX,
-    upload,
-} from "@convene/client";
-import { Download, FileUp } from "lucide-react";
+import { type Format, type Imported, rootNamed, UPLOAD_BYTES_MAX, upload } from "@convene/client";
+import { FileUp } from "lucide-react";
 import { useRef, useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
+import { FORMATS } from "../formats.ts";
 import { guessFields, guessRoot, HEAD_BYTES, type Head, headOf, mappingOf } from "../mapping.ts";
-import { saveFile } from "../save.ts";
 import { reasonOf, tell, tellError } from "../ui/toast.ts";
-import { LISTS, plural, ROOT_WORDS } from "../words.ts";
+import { LISTS, ROOT_WORDS } from "../words.ts";
+import { Export } from "./export.tsx";
 import { Mapping } from "./mapping.tsx";
-
-const FORMATS: { format: Format; say: string; note: string; in: boolean }[] = [
-    {
-        format: "plan_json",
-        say: "Everything (plan.json)",
-        note: "Without loss: for a copy, or another server",
-        in: true,
-    },
-    { format: "frab_xml", say: "Schedule XML", note: "Pentabarf, frab, pretalx", in: true },
-    { format: "c3voc_json", say: "Schedule JSON", note: "pretalx, c3voc", in: true },
-    { format: "ics", say: "Calendar (.ics)", note: "Sessions and tasks, for calendars", in: true },
-    { format: "csv", say: "Table (CSV)", note: "One list, for spreadsheets", in: true },
-    { format: "markdown", say: "Page to read (Markdown)", note: "The plan as a document", in: false },
-];
+import { Notes } from "./notes.tsx";
 
 function guess(name: string, start: string): Format | undefined {
     const ending = name.toLowerCase().split(".").at(-1);
@@ -323,86 +303,5 @@ function Sums({ imported }: { imported: Imported }) {
                 ))}
             </tbody>
         </table>
-    );
-}
-
-function Notes({ notes, more }: { notes: Note[]; more: number }) {
-    if (notes.length === 0) return null;
-    return (
-        <details className="notes">
-            <summary>{plural(notes.length + more, "note")} on what does not fit as it is</summary>
-            <ul>
-                {notes.map(({ at, field, say }, index) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: notes have no names, and the list stays as it is
-                    <li key={index}>
-                        <strong>{[at, field].filter(Boolean).join(", ")}</strong> {say}
-                    </li>
-                ))}
-            </ul>
-            {more > 0 && <p className="sub">And {more.toLocaleString("en")} more.</p>}
-        </details>
-    );
-}
-
-function Export() {
-    const plan = usePlan();
-    const [root, setRoot] = useState("sessions");
-    const [done, setDone] = useState<Exported>();
-    const [busy, setBusy] = useState(false);
-    const write = async (format: Format) => {
-        setBusy(true);
-        try {
-            const file = await plan.control.call(
-                "plan.export",
-                { plan: plan.id, format, ...(format === "csv" ? { root } : {}) },
-                60_000,
-            );
-            saveFile(file.name, file.media_type, file.text);
-            setDone(file);
-        } catch (error) {
-            tellError(error);
-        }
-        setBusy(false);
-    };
-    return (
-        <section className="panel" aria-label="Export">
-            <h2>Export</h2>
-            <ul className="formats">
-                {FORMATS.map(({ format, say, note }) => (
-                    <li key={format} className="format">
-                        <span>
-                            <strong>{say}</strong>
-                            <span className="person-note">{note}</span>
-                        </span>
-                        {format === "csv" && (
-                            <select
-                                className="input select compact"
-                                aria-label="Which list"
-                                value={root}
-                                onChange={({ target }) => setRoot(target.value)}
-                            >
-                                {LISTS.map((name) => (
-                                    <option key={name} value={name}>
-                                        {ROOT_WORDS[name]?.title}
-                                    </option>
-                                ))}
-                            </select>
-                        )}
-                        <button type="button" className="button" disabled={busy} onClick={() => void write(format)}>
-                            <Download size={14} aria-hidden /> Save<span className="unseen"> as {say}</span>
-                        </button>
-                    </li>
-                ))}
-            </ul>
-            {done && (
-                <div role="status">
-                    <p className="sub">
-                        Saved {done.name}
-                        {done.notes.length === 0 ? ", with everything." : "."}
-                    </p>
-                    <Notes notes={done.notes} more={done.more_notes} />
-                </div>
-            )}
-        </section>
     );
 }

@@ -13,7 +13,7 @@ import { LISTS, plural, ROOT_WORDS } from "../words.ts";
 
 const NAME_CHARS_MAX = 200;
 const NOTE_CHARS_MAX = 5_000;
-const LINES_SHOWN = 200;
+const LINES_SHOWN = 8;
 
 const day = (at: string) => new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
@@ -118,21 +118,28 @@ export function Releases() {
     );
 }
 
-/** A changelog as the public reads it. */
+/** A changelog as the public reads it; a long one is shown whole when it is asked for. */
 function Lines({ lines, none }: { lines: Line[]; none: string }) {
+    const [all, setAll] = useState(false);
     if (lines.length === 0) return <p className="sub">{none}</p>;
     return (
-        <ul className="changes">
-            {lines.slice(0, LINES_SHOWN).map((line, at) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: lines have no names, and a changelog stays in order
-                <li key={at} className="change">
-                    <span className="change-say">
-                        <span className="badge plain">{line.kind}</span> {line.say}
-                    </span>
-                </li>
-            ))}
-            {lines.length > LINES_SHOWN && <li className="change">And {lines.length - LINES_SHOWN} more.</li>}
-        </ul>
+        <>
+            <ul className="changes">
+                {(all ? lines : lines.slice(0, LINES_SHOWN)).map((line, at) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: lines have no names, and a changelog stays in order
+                    <li key={at} className="change">
+                        <span className="change-say">
+                            <span className="badge plain">{line.kind}</span> {line.say}
+                        </span>
+                    </li>
+                ))}
+            </ul>
+            {!all && lines.length > LINES_SHOWN && (
+                <button type="button" className="button small" onClick={() => setAll(true)}>
+                    Show all {lines.length.toLocaleString("en")}
+                </button>
+            )}
+        </>
     );
 }
 
