@@ -55,6 +55,11 @@ async function look(stage, { width, colorScheme, runOnly }) {
   }
 
   await to("sessions");
+  await page.getByRole("button", { name: "Sort and group" }).click();
+  await page.getByRole("menuitemcheckbox", { name: "Group by kind" }).click();
+  await page.keyboard.press("Escape");
+  await page.getByRole("row", { name: /^Keynote 3/ }).waitFor();
+  await check("sessions by kind");
   await page.getByRole("button", { name: "Open row 1", exact: true }).click();
   await page.getByRole("textbox", { name: "Abstract" }).waitFor();
   await check("details of a session");
