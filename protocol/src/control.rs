@@ -131,6 +131,7 @@ macro_rules! for_each_call {
             $crate::control::audit::List,
             $crate::control::audit::Verify,
             $crate::control::release::Publish,
+            $crate::control::release::Preview,
             $crate::control::release::List,
             $crate::control::release::Get,
             $crate::control::release::ListOutbox,
