@@ -157,6 +157,7 @@ macro_rules! for_each_call {
             $crate::control::proposal::Submit,
             $crate::control::proposal::Get,
             $crate::control::proposal::List,
+            $crate::control::proposal::Watch,
             $crate::control::proposal::RequestChanges,
             $crate::control::proposal::Decide,
             $crate::control::proposal::Withdraw,
@@ -188,6 +189,10 @@ macro_rules! for_each_notice {
             $crate::control::event::PlanImported,
             $crate::control::event::MembersChanged,
             $crate::control::event::FindingsChanged,
+            $crate::control::proposal::Changed,
+            $crate::control::proposal::ClassesChanged,
+            $crate::control::proposal::Progress,
+            $crate::control::gate::Changed,
         }
     };
 }
