@@ -8,6 +8,7 @@
 //!                     └──> undoing        rebasing: the same changes on the plan as it is now
 //! ```
 
+mod blaming;
 mod case;
 mod deciding;
 mod gating;

@@ -84,10 +84,16 @@ impl Account {
     /// Makes an agent of a plan of this account. It is an account that has a token of its own kind.
     pub(crate) async fn create_agent(&self, server: &Server, plan: &str, name: &str) -> Self {
         let params = json!({ "plan": plan, "name": name });
+        self.create_agent_with(server, params).await
+    }
+
+    /// The same with what else is said of it.
+    pub(crate) async fn create_agent_with(&self, server: &Server, params: Value) -> Self {
+        let name = text(&params["name"]);
         let answer = self.call(server, "agent.create", params).await;
         let user = text(&answer["agent"]["id"]);
         Self {
-            name: name.to_owned(),
+            name,
             email: format!("agent-{user}@agents.invalid"),
             token: text(&answer["token"]),
             refresh_token: String::new(),

@@ -33,6 +33,52 @@ impl Database {
         }
     }
 
+    /// How many rows a query for a number says.
+    pub(crate) async fn number(&self, sql: String) -> i64 {
+        let sql = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(folder) => {
+                let options = SqliteConnectOptions::new().filename(folder.join("convene.db"));
+                let mut connection = options.connect().await.unwrap();
+                let found = sqlx::query_scalar(sql).fetch_one(&mut connection).await;
+                connection.close().await.unwrap();
+                found.unwrap()
+            }
+            Self::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                let found = sqlx::query_scalar(sql).fetch_one(&mut connection).await;
+                connection.close().await.unwrap();
+                found.unwrap()
+            }
+        }
+    }
+
+    /// Every update and snapshot that is kept of a plan, one after the other.
+    pub(crate) async fn bytes_of(&self, plan: &str) -> Vec<u8> {
+        let id = self.id(plan);
+        let sql = AssertSqlSafe(format!(
+            "select update_bytes from journal where plan_id = {id}
+             union all
+             select state_bytes from snapshots where plan_id = {id}"
+        ));
+        let rows: Vec<Vec<u8>> = match self {
+            Self::Sqlite(folder) => {
+                let options = SqliteConnectOptions::new().filename(folder.join("convene.db"));
+                let mut connection = options.connect().await.unwrap();
+                let found = sqlx::query_scalar(sql).fetch_all(&mut connection).await;
+                connection.close().await.unwrap();
+                found.unwrap()
+            }
+            Self::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                let found = sqlx::query_scalar(sql).fetch_all(&mut connection).await;
+                connection.close().await.unwrap();
+                found.unwrap()
+            }
+        };
+        rows.concat()
+    }
+
     /// An id as it is written in SQL.
     pub(crate) fn id(&self, id: &str) -> String {
         let id: Uuid = id.parse().expect("an id");
@@ -50,9 +96,9 @@ impl Database {
             "insert into plans (id, name, created_by, created_at, updated_at, draft_of)
              values ({id}, 'A draft', {author}, 1, 1, {plan});
              insert into proposals
-                 (id, plan_id, author, title, rationale, about, status, base_seq, base_epoch, base,
+                 (id, plan_id, author, title, rationale, about, status, base_seq, base_epoch, base, touched,
                      created_at, updated_at, expires_at)
-             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', 1, 1, 9)"
+             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', 0, 1, 1, 9)"
         );
         self.run(sql).await;
         draft
