@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::merge::merge;
+use super::merge::Merging;
 use super::present::{Target, stands, value_at};
 use super::{Change, Kind};
 use crate::content::Content;
@@ -85,10 +85,9 @@ pub fn class(change: &Change, present: &Content, reads: &[Read]) -> Class {
 /// void. What the proposal itself made of a value that was read is no drift.
 pub fn classes(changes: &[Change], present: &Content, reads: &[Read]) -> Vec<(u32, Class)> {
     let world = world(changes, present);
-    let mut classes: Vec<(u32, Class)> = changes
-        .iter()
-        .map(|change| (change.no, judge(change, present, &world)))
-        .collect();
+    let mut merging = Merging::new();
+    let mut judge = |change: &Change| judge(change, present, &world, &mut merging);
+    let mut classes: Vec<(u32, Class)> = changes.iter().map(|it| (it.no, judge(it))).collect();
     void_dependents(changes, present, &mut classes);
     let reads = drifts(changes, present, &classes, reads);
     if !reads.is_empty() {
@@ -123,7 +122,12 @@ pub(super) fn world(changes: &[Change], present: &Content) -> Content {
 }
 
 /// The class of a change whatever else was read: inside of an entity it is judged on `world`.
-pub(super) fn judge(change: &Change, present: &Content, world: &Content) -> Class {
+pub(super) fn judge(
+    change: &Change,
+    present: &Content,
+    world: &Content,
+    merging: &mut Merging,
+) -> Class {
     let Some(target) = Target::of(&change.path) else {
         let say = format!("{} leads nowhere", change.path.join("/"));
         return Class::Void { why: say };
@@ -131,18 +135,18 @@ pub(super) fn judge(change: &Change, present: &Content, world: &Content) -> Clas
     match change.op {
         Kind::Add => match target.standing(present) {
             Standing::Missing => Class::Clean,
-            Standing::Live | Standing::Archived => by_value(change, &target, present),
+            Standing::Live | Standing::Archived => by_value(change, &target, present, merging),
         },
         Kind::Archive | Kind::Restore => match target.standing(present) {
             Standing::Missing => missing(&target, present),
-            Standing::Live | Standing::Archived => by_value(change, &target, present),
+            Standing::Live | Standing::Archived => by_value(change, &target, present, merging),
         },
         Kind::Set | Kind::Text | Kind::Link | Kind::Unlink => match target.standing(world) {
             Standing::Missing => missing(&target, world),
             Standing::Archived => Class::Void {
                 why: format!("{} was put away; bring it back first", target.say(world)),
             },
-            Standing::Live => by_value(change, &target, world),
+            Standing::Live => by_value(change, &target, world, merging),
         },
     }
 }
@@ -152,7 +156,12 @@ fn missing(target: &Target<'_>, content: &Content) -> Class {
     Class::Void { why }
 }
 
-fn by_value(change: &Change, target: &Target<'_>, content: &Content) -> Class {
+fn by_value(
+    change: &Change,
+    target: &Target<'_>,
+    content: &Content,
+    merging: &mut Merging,
+) -> Class {
     if stands(change, target, content) {
         return Class::Already;
     }
@@ -166,7 +175,7 @@ fn by_value(change: &Change, target: &Target<'_>, content: &Content) -> Class {
             change.after.as_str(),
             present.as_str(),
         )
-        && let Some(merged) = merge(before, after, now)
+        && let Some(merged) = merging.merge(before, after, now)
     {
         return if merged == now {
             Class::Already
