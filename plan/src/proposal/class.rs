@@ -8,8 +8,13 @@ use serde_json::Value as Json;
 use super::merge::Merging;
 use super::present::{Target, stands, value_at};
 use super::{Change, Kind};
-use crate::content::Content;
+use crate::content::{Content, json_bytes};
 use crate::view::Standing;
+
+/// Reads that are told as drifted at most: every clean change tells them.
+const DRIFTS_MAX: usize = 10;
+/// Bytes of a drifted value that is told as it is.
+const DRIFT_BYTES_MAX: usize = 512;
 
 /// What became of what a change is about since it was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +33,7 @@ pub enum Class {
     },
     /// What is there is what it was made on, but something that its author read has another value now.
     Drifted {
-        /// What was read, and is different.
+        /// What was read, and is different: the first 10 of it.
         reads: Vec<ReadDrift>,
     },
     /// Something else is there now: that stays, or this is made over it.
@@ -68,9 +73,9 @@ impl Read {
 pub struct ReadDrift {
     /// Where.
     pub path: Vec<String>,
-    /// What was there when it was read.
+    /// What was there when it was read; of a long value, how long it was.
     pub was: Json,
-    /// What is there now.
+    /// What is there now, in the same way.
     pub now: Json,
 }
 
@@ -233,13 +238,15 @@ fn drifts(
     reads: &[Read],
 ) -> Vec<ReadDrift> {
     let drifted = |content: &Content| -> Vec<ReadDrift> {
-        let now = |read: &Read| ReadDrift {
-            path: read.path.clone(),
-            was: read.value.clone(),
-            now: value_at(content, &read.path),
+        let drift = |read: &Read| {
+            let now = value_at(content, &read.path);
+            (now != read.value).then(|| ReadDrift {
+                path: read.path.clone(),
+                was: told(&read.value),
+                now: told(&now),
+            })
         };
-        let drifts = reads.iter().map(now);
-        drifts.filter(|drift| drift.was != drift.now).collect()
+        reads.iter().filter_map(drift).take(DRIFTS_MAX).collect()
     };
     if drifted(present).is_empty() {
         return Vec::new();
@@ -251,4 +258,13 @@ fn drifts(
         }
     }
     drifted(&without)
+}
+
+fn told(value: &Json) -> Json {
+    let bytes = json_bytes(value);
+    if bytes > DRIFT_BYTES_MAX {
+        Json::from(format!("{bytes} bytes"))
+    } else {
+        value.clone()
+    }
 }
