@@ -51,8 +51,9 @@ impl Database {
              values ({id}, 'A draft', {author}, 1, 1, {plan});
              insert into proposals
                  (id, plan_id, author, title, rationale, about, status, base_seq, base_epoch, base,
-                     created_at, updated_at, expires_at)
-             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', 1, 1, 9)"
+                     touched, created_at, updated_at, expires_at)
+             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', '[]',
+                 1, 1, 9)"
         );
         self.run(sql).await;
         draft
