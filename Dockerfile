@@ -8,6 +8,8 @@ COPY web/package.json web/package-lock.json web/
 RUN scripts/build-page.sh packages
 # Types are made of it.
 COPY protocol/schema protocol/schema
+# The demo plan, which the page has too.
+COPY src/demo/rails-world-2025.json src/demo/
 COPY web web
 RUN scripts/build-page.sh
 

@@ -37,7 +37,7 @@ fi
 # --- page --------------------------------------------------------------------------------------
 
 sources() {
-    find web protocol/schema scripts/build-page.sh scripts/pack-page.mjs \
+    find web protocol/schema src/demo/rails-world-2025.json scripts/build-page.sh scripts/pack-page.mjs \
         \( -path web/node_modules -o -path web/dist \) -prune -o -type f -print0 |
         sort -z | xargs -0 sha256sum | sha256sum
 }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use convene_protocol::error_code::ErrorCode;
 use convene_protocol::rest::{
-    LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, SessionBody, SessionsAnswer,
-    TokenAnswer, TokenType, UserBody,
+    AuthStateAnswer, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest,
+    RegistrationMode, SessionBody, SessionsAnswer, TokenAnswer, TokenType, UserBody,
 };
 use secrecy::ExposeSecret;
 
@@ -71,6 +71,20 @@ pub struct Accounts {
 }
 
 impl Accounts {
+    /// What anybody may know before signing in. Whether there is an account is no secret: where registration is
+    /// open the first visitor may become the first account anyway, an account gives no power over the server or
+    /// over plans of others, and where there is none there is nobody to pretend to be.
+    pub async fn state(&self) -> Result<AuthStateAnswer, Failure> {
+        Ok(AuthStateAnswer {
+            registration: match self.config.registration {
+                Registration::Open => RegistrationMode::Open,
+                Registration::Invite => RegistrationMode::Invite,
+                Registration::Closed => RegistrationMode::Closed,
+            },
+            has_accounts: self.storage.has_users().await?,
+        })
+    }
+
     /// Makes an account and signs it in.
     pub async fn register(
         &self,

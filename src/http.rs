@@ -101,6 +101,7 @@ pub fn with_layers<S: Clone + Send + Sync + 'static>(
 
 fn route_table() -> Vec<(&'static str, MethodRouter<HttpState>)> {
     vec![
+        ("/api/v1/auth/state", get(auth::state)),
         ("/api/v1/auth/register", post(auth::register)),
         ("/api/v1/auth/login", post(auth::login)),
         ("/api/v1/auth/refresh", post(auth::refresh)),

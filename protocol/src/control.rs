@@ -131,6 +131,7 @@ macro_rules! for_each_call {
             $crate::control::audit::List,
             $crate::control::audit::Verify,
             $crate::control::release::Publish,
+            $crate::control::release::Preview,
             $crate::control::release::List,
             $crate::control::release::Get,
             $crate::control::release::ListOutbox,
@@ -156,6 +157,7 @@ macro_rules! for_each_call {
             $crate::control::proposal::Submit,
             $crate::control::proposal::Get,
             $crate::control::proposal::List,
+            $crate::control::proposal::Watch,
             $crate::control::proposal::RequestChanges,
             $crate::control::proposal::Decide,
             $crate::control::proposal::Withdraw,
@@ -187,6 +189,10 @@ macro_rules! for_each_notice {
             $crate::control::event::PlanImported,
             $crate::control::event::MembersChanged,
             $crate::control::event::FindingsChanged,
+            $crate::control::proposal::Changed,
+            $crate::control::proposal::ClassesChanged,
+            $crate::control::proposal::Progress,
+            $crate::control::gate::Changed,
         }
     };
 }

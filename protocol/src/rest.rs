@@ -70,6 +70,29 @@ pub struct TokenAnswer {
     pub user: UserBody,
 }
 
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrationMode {
+    /// Anybody.
+    Open,
+    /// Whoever has an invitation of the operator.
+    Invite,
+    /// Nobody; the operator makes accounts.
+    Closed,
+}
+
+/// The answer of `GET /api/v1/auth/state`: what a page shows to somebody who is not signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuthStateAnswer {
+    /// Who may make an account.
+    pub registration: RegistrationMode,
+    /// Whether there is any account.
+    pub has_accounts: bool,
+}
+
 /// The only kind of token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

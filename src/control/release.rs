@@ -8,8 +8,8 @@ use convene_plan::diff::{Entry, changelog, diff};
 use convene_plan::format::plan_json::{self, Layout};
 use convene_plan::view::PlanView;
 use convene_protocol::control::release::{
-    Get, Line, List, ListOutbox, MESSAGES_MAX, MarkSent, Message, Messages, Publish, RELEASES_MAX,
-    Recipient, Release, ReleaseBody, Releases,
+    Get, Line, List, ListOutbox, MESSAGES_MAX, MarkSent, Message, Messages, NextRelease, Preview,
+    Publish, RELEASES_MAX, Recipient, Release, ReleaseBody, Releases,
 };
 use convene_protocol::error_code::ErrorCode;
 
@@ -81,6 +81,24 @@ impl Method for Publish {
     }
 }
 
+impl Method for Preview {
+    async fn run(self, desk: &Desk, caller: &Caller) -> Result<NextRelease, Failure> {
+        let grant = desk.grant(caller, &self.plan).await?;
+        let last = desk.storage.release(grant.plan(), None).await?;
+        let number = last.as_ref().map_or(1, |(last, _)| last.number + 1);
+        let before = last.map(|(_, content)| content);
+        let content = desk.level_reading(grant.plan()).await?.content;
+        let compared = desk
+            .apart(move || compare(&content, before.as_deref()))
+            .await??;
+        Ok(NextRelease {
+            number,
+            changelog: compared.changelog.into_iter().map(line).collect(),
+            recipients: compared.letters.into_iter().map(|it| it.to).collect(),
+        })
+    }
+}
+
 impl Method for List {
     const FOR: For = For::Everybody;
 
@@ -148,6 +166,19 @@ impl Method for MarkSent {
     }
 }
 
+/// What is different from the release before, and who is told of it.
+#[derive(Default)]
+struct Compared {
+    changelog: Vec<Entry>,
+    letters: Vec<Letter>,
+}
+
+/// What somebody is told of.
+struct Letter {
+    to: Recipient,
+    lines: Vec<String>,
+}
+
 /// What is published, and what follows from it.
 struct Frozen {
     content: String,
@@ -155,24 +186,35 @@ struct Frozen {
     drafts: Vec<NewDraft>,
 }
 
+fn compare(content: &Content, before: Option<&str>) -> Result<Compared, Failure> {
+    let Some(before) = before else {
+        return Ok(Compared::default());
+    };
+    let before = plan_json::read(before.as_bytes())
+        .map_err(unreadable)?
+        .content;
+    let changelog = changelog(&diff(&before, content), &before, content);
+    let letters = letters(&before, content, &changelog);
+    Ok(Compared { changelog, letters })
+}
+
 fn freeze(
     content: &Content,
     before: Option<&str>,
     (release, clock): (&str, &Clock),
 ) -> Result<Frozen, Failure> {
-    let mut changelog_of = Vec::new();
-    let mut drafts = Vec::new();
-    if let Some(before) = before {
-        let before = plan_json::read(before.as_bytes())
-            .map_err(unreadable)?
-            .content;
-        changelog_of = changelog(&diff(&before, content), &before, content);
-        drafts = letters(&before, content, &changelog_of, (release, clock));
-    }
+    let compared = compare(content, before)?;
+    let event = content
+        .field("meta", "", "name")
+        .and_then(|name| name.plain()?.as_str())
+        .unwrap_or("the event");
+    let letters = compared.letters.into_iter();
     Ok(Frozen {
         content: plan_json::write(content, Layout::Compact),
-        changelog: changelog_of.into_iter().map(line).collect(),
-        drafts,
+        changelog: compared.changelog.into_iter().map(line).collect(),
+        drafts: letters
+            .map(|letter| draft(&letter, (event, release), clock))
+            .collect(),
     })
 }
 
@@ -188,14 +230,9 @@ fn line(entry: Entry) -> Line {
     }
 }
 
-/// A draft for everybody whose sessions are told of in a changelog: who is in them now or was before.
-fn letters(
-    before: &Content,
-    after: &Content,
-    changelog: &[Entry],
-    (release, clock): (&str, &Clock),
-) -> Vec<NewDraft> {
-    let mut lines: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+/// For everybody whose sessions are told of in a changelog: who is in them now or was before.
+fn letters(before: &Content, after: &Content, changelog: &[Entry]) -> Vec<Letter> {
+    let mut lines: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for entry in changelog.iter().filter(|entry| entry.root == "sessions") {
         let mut people: Vec<String> = Vec::new();
         for content in [before, after] {
@@ -208,42 +245,40 @@ fn letters(
         people.sort_unstable();
         people.dedup();
         for person in people {
-            lines.entry(person).or_default().push(&entry.say);
+            lines.entry(person).or_default().push(entry.say.clone());
         }
     }
     let view = PlanView::new(after);
-    let event = after
-        .field("meta", "", "name")
-        .and_then(|name| name.plain()?.as_str())
-        .unwrap_or("the event");
-    lines
-        .into_iter()
-        .map(|(id, said)| {
-            let name = view.name("speakers", &id).to_owned();
-            let mut lines: Vec<String> =
-                said.iter().take(LINES_MAX).map(|say| format!("- {say}")).collect();
-            let more = said.len().saturating_sub(LINES_MAX);
-            if more > 0 {
-                lines.push(format!("- and {more} more"));
-            }
-            let recipient = Recipient {
-                root: "speakers".to_owned(),
-                id,
-                name: name.clone(),
-            };
-            NewDraft {
-                id: DraftId::generate(clock),
-                kind: SCHEDULE_CHANGED,
-                recipient: serde_json::to_value(recipient).unwrap_or_default(),
-                subject: format!("{event}: your sessions in \"{release}\""),
-                body: format!(
-                    "Dear {name},\n\nthe schedule of {event} has changed:\n\n{}\n\nPlease tell us if \
-                     this does not suit you.\n",
-                    lines.join("\n")
-                ),
-            }
-        })
-        .collect()
+    let letter = |(id, lines): (String, Vec<String>)| Letter {
+        to: Recipient {
+            root: "speakers".to_owned(),
+            name: view.name("speakers", &id).to_owned(),
+            id,
+        },
+        lines,
+    };
+    lines.into_iter().map(letter).collect()
+}
+
+fn draft(letter: &Letter, (event, release): (&str, &str), clock: &Clock) -> NewDraft {
+    let said = letter.lines.iter().take(LINES_MAX);
+    let mut lines: Vec<String> = said.map(|say| format!("- {say}")).collect();
+    let more = letter.lines.len().saturating_sub(LINES_MAX);
+    if more > 0 {
+        lines.push(format!("- and {more} more"));
+    }
+    NewDraft {
+        id: DraftId::generate(clock),
+        kind: SCHEDULE_CHANGED,
+        recipient: serde_json::to_value(&letter.to).unwrap_or_default(),
+        subject: format!("{event}: your sessions in \"{release}\""),
+        body: format!(
+            "Dear {},\n\nthe schedule of {event} has changed:\n\n{}\n\nPlease tell us if \
+             this does not suit you.\n",
+            letter.to.name,
+            lines.join("\n")
+        ),
+    }
 }
 
 fn body(release: releases::Release, people: &People) -> Result<ReleaseBody, Failure> {

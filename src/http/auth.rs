@@ -7,8 +7,8 @@ use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use convene_protocol::error_code::ErrorCode;
 use convene_protocol::rest::{
-    ErrorBody, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, SessionsAnswer,
-    TokenAnswer, UserBody,
+    AuthStateAnswer, ErrorBody, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest,
+    SessionsAnswer, TokenAnswer, UserBody,
 };
 
 use super::HttpState;
@@ -35,6 +35,22 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
                 .map(ToOwned::to_owned),
         })
     }
+}
+
+/// Who may make an account, and whether there is one
+///
+/// A page asks this before anybody is signed in. It tells nobody more than registering would: the first
+/// account may do no more than any later one, and a server without one has nothing to get at.
+#[utoipa::path(
+    get,
+    path = "/api/v1/auth/state",
+    tag = "accounts",
+    responses((status = 200, description = "What this server takes", body = AuthStateAnswer))
+)]
+pub(super) async fn state(
+    State(state): State<HttpState>,
+) -> Result<Json<AuthStateAnswer>, ErrorAnswer> {
+    Ok(Json(state.accounts.state().await?))
 }
 
 /// Make an account and sign in

@@ -19,6 +19,7 @@ use super::{auth, health};
                        protocol describes it."
     ),
     paths(
+        auth::state,
         auth::register,
         auth::login,
         auth::refresh,

@@ -218,6 +218,14 @@ impl Storage {
         row.map(UserRow::read).transpose()
     }
 
+    /// Whether there is any account, locked or not.
+    pub async fn has_users(&self) -> Result<bool, StorageError> {
+        let (found,): (bool,) = read!(self, db => {
+            sqlx::query_as("select exists (select 1 from users)").fetch_one(db).await?
+        });
+        Ok(found)
+    }
+
     /// The names of accounts, as far as they are there.
     pub async fn names_of(
         &self,

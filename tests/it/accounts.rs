@@ -17,6 +17,7 @@ use crate::support::server::{Options, Server};
 use crate::support::until::{SOON, until};
 
 const PASSWORD: &str = "correct horse battery";
+const STATE: &str = "/api/v1/auth/state";
 const REGISTER: &str = "/api/v1/auth/register";
 const LOGIN: &str = "/api/v1/auth/login";
 const REFRESH: &str = "/api/v1/auth/refresh";

@@ -11,6 +11,12 @@ async fn the_page_loads_under_its_policy_and_nothing_else_does() {
 }
 
 #[tokio::test]
+async fn a_newcomer_makes_an_account_looks_around_and_invites_somebody() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "first-minutes").await;
+}
+
+#[tokio::test]
 async fn an_address_inside_the_page_can_be_opened_and_reloaded() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "deep-link").await;
@@ -47,6 +53,18 @@ async fn a_role_and_its_end_count_at_once_on_an_open_page() {
 }
 
 #[tokio::test]
+async fn words_are_found_in_every_plan_and_lead_to_the_thing() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "search").await;
+}
+
+#[tokio::test]
+async fn words_that_a_role_no_longer_allows_are_kept_told_and_put_in_later() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "refused").await;
+}
+
+#[tokio::test]
 async fn what_was_done_without_a_network_is_kept_shown_and_saved_later() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "offline").await;
@@ -56,6 +74,18 @@ async fn what_was_done_without_a_network_is_kept_shown_and_saved_later() {
 async fn a_real_programme_is_imported_soon_shown_and_taken_back() {
     let mut server = Server::start(Options::default()).await;
     play(&mut server, "import").await;
+}
+
+#[tokio::test]
+async fn the_columns_of_a_foreign_table_become_the_fields_that_somebody_says() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "table").await;
+}
+
+#[tokio::test]
+async fn a_release_is_seen_before_it_is_published_and_its_letters_are_marked() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "releases").await;
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod nodes;
 mod outage;
 mod past;
 mod planning;
+mod proposals;
 mod reconnecting;
 mod refusals;
 mod storage;

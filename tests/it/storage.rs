@@ -191,6 +191,7 @@ on_both_engines!(
     sign_ins::sign_ins_are_listed_and_ended_one_by_one_or_together,
     sign_ins::ended_sign_ins_are_removed_when_nothing_can_be_learnt_from_them,
     sign_ins::of_many_sign_ins_it_is_known_which_have_ended,
+    accounts::whether_there_is_any_account_is_known,
     accounts::an_address_has_one_account_however_it_is_spelled,
     accounts::an_address_registered_twice_at_once_has_one_account,
     accounts::an_invitation_is_good_once_for_its_address_and_a_while,

@@ -17,7 +17,7 @@ pub struct Rebased {
     pub classes: Vec<(u32, Class)>,
 }
 
-/// Makes `changes` on `present`. What is there already stays, what can be merged is, and what conflicts is
+/// Makes `changes`, those that are not decided, on `present`. What is there already stays, what can be merged is, and what conflicts is
 /// made over what is there: whoever decides sees that as a change of what is there now.
 pub fn rebase(present: &Content, changes: &[Change], reads: &[Read]) -> Rebased {
     let world = world(changes, present);

@@ -128,8 +128,9 @@ impl fmt::Display for NotAcceptable {
     }
 }
 
-/// What accepting the chosen changes makes of the plan as it is `present`. Fails with every choice that
-/// cannot be, and then nothing is accepted. Whoever performs the operations on a plan that changed since is
+/// What accepting the chosen changes makes of the plan as it is `present`. `changes` are all of the proposal,
+/// also those that were decided, so that others can need them. Fails with every choice that cannot be, and
+/// then nothing is accepted. Whoever performs the operations on a plan that changed since is
 /// refused there, since they say what they expect.
 pub fn rehearse(
     present: &Content,
@@ -282,19 +283,15 @@ fn over(
     else {
         return Ok(vec![change.performed(Json::Null)]);
     };
+    let wanted_away = mine.get("archived") == Some(&Json::Bool(true));
+    let moves = wanted_away != is_archived(there);
     let mut ops = Vec::new();
+    // It is taken back from the last to the first, and only what is there can be edited.
+    if moves && !wanted_away {
+        ops.push(Op::Restore { path: path(&[]) });
+    }
     for (name, json) in mine {
-        if name == "id" {
-            continue;
-        }
-        if name == "archived" {
-            let wanted = *json == Json::Bool(true);
-            let op = if wanted {
-                Op::Archive { path: path(&[]) }
-            } else {
-                Op::Restore { path: path(&[]) }
-            };
-            ops.extend((wanted != is_archived(there)).then_some(op));
+        if name == "id" || name == "archived" {
             continue;
         }
         let wanted = value_from_json(target.root, name, json);
@@ -305,6 +302,9 @@ fn over(
                 target.say(world)
             ),
         })?);
+    }
+    if moves && wanted_away {
+        ops.push(Op::Archive { path: path(&[]) });
     }
     Ok(ops)
 }

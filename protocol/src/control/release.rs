@@ -63,6 +63,29 @@ pub struct Line {
 
 call!(Publish, "release.publish" => ReleaseBody, keyed);
 
+/// `release.preview`: what `release.publish` would say and draft now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Preview {
+    /// The plan.
+    pub plan: String,
+}
+
+/// The answer to [`Preview`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NextRelease {
+    /// The number that the release would have.
+    pub number: i64,
+    /// What is different from the release before, for the public; empty for the first.
+    pub changelog: Vec<Line>,
+    /// Who would get a draft.
+    pub recipients: Vec<Recipient>,
+}
+
+call!(Preview, "release.preview" => NextRelease);
+
 /// `release.list`: the published versions of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

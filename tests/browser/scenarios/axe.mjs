@@ -1,38 +1,22 @@
 // Every screen of a whole conference, light and dark, wide and narrow, keeps the rules of WCAG 2.2 A and AA that a
 // program can check. Who started the server has made the conference: `convene demo`.
 
-import { createRequire } from "node:module";
-import { readFile } from "node:fs/promises";
-
 import { signIn } from "../acts.mjs";
+import { axe, RULES, violations } from "../rules.mjs";
 
 const OWNER = { email: "ada@example.org", password: "correct horse battery" };
 const PLAN = /Rails World 2025/;
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"];
 const PLACES = [
   "", "findings", "sessions", "sessions?view=board", "sessions?view=agenda", "speakers", "tracks", "rooms", "venues", "travel",
   "needs", "budget", "sponsors", "tiers", "contracts", "tickets", "tasks", "tasks?view=board", "campaigns", "risks",
-  "compliance", "history", "members", "files",
+  "compliance", "history", "releases", "outbox", "members", "files",
 ];
 // What other colours can change; the rest is the same in the dark.
 const RULES_OF_COLOURS = ["color-contrast", "link-in-text-block"];
 const LOOKS = [1440, 360].flatMap((width) => [
-  { width, colorScheme: "light", runOnly: { type: "tag", values: RULES } },
+  { width, colorScheme: "light", runOnly: RULES },
   { width, colorScheme: "dark", runOnly: { type: "rule", values: RULES_OF_COLOURS } },
 ]);
-const PARTS_SHOWN_MAX = 3;
-
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** What a screen violates, a line each: the rule, and where. */
-async function violations(page, screen, runOnly) {
-  const found = await page.evaluate((runOnly) => globalThis.axe.run(document, { runOnly, resultTypes: ["violations"] }), runOnly);
-  return found.violations.flatMap(({ id, help, nodes }) => {
-    const parts = nodes.map(({ target, any, all, none }) => ({ where: target.flat().join(" "), why: [...any, ...all, ...none][0]?.message ?? "" }));
-    return parts.slice(0, PARTS_SHOWN_MAX).map(({ where, why }) => `${screen}: ${id} (${help}) at ${where}: ${why}`);
-  });
-}
-
 /** Until a part of the plan is what is shown, and waits for the server no more. */
 async function shown(page, part, view) {
   await page.locator(`.rail-link[aria-current=page][href="${part}"]`).waitFor({ state: "attached" });
@@ -71,6 +55,11 @@ async function look(stage, { width, colorScheme, runOnly }) {
   }
 
   await to("sessions");
+  await page.getByRole("button", { name: "Sort and group" }).click();
+  await page.getByRole("menuitemcheckbox", { name: "Group by kind" }).click();
+  await page.keyboard.press("Escape");
+  await page.getByRole("row", { name: /^Keynote 3/ }).waitFor();
+  await check("sessions by kind");
   await page.getByRole("button", { name: "Open row 1", exact: true }).click();
   await page.getByRole("textbox", { name: "Abstract" }).waitFor();
   await check("details of a session");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ME, PASSWORD, REGISTER, login, refresh, register};
+use super::{ME, PASSWORD, REGISTER, STATE, login, refresh, register};
 use crate::support::operator::Operator;
 use crate::support::postgres::Postgres;
 use crate::support::raw::{RawSocket, Received};
@@ -40,6 +40,19 @@ async fn a_closed_server_registers_nobody() {
     .must(&["user", "invite"], "");
     let refused = register_with(&rest, "ada@example.org", &last_word(&invite)).await;
     refused.expect_refusal(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_visitor_is_told_who_may_register_and_whether_anybody_has() {
+    for (mode, says) in [("open", true), ("invite", false), ("closed", false)] {
+        let server = Server::start(Options::default().set("CONVENE_REGISTRATION", mode)).await;
+        let rest = Rest::new(&server);
+        let state = || async { rest.get(STATE).await.expect(200).json() };
+        let empty = json!({ "registration": mode, "has_accounts": false });
+        assert_eq!(state().await, empty);
+        register(&rest, "ada@example.org").await;
+        assert_eq!(state().await["has_accounts"], says, "{mode}");
+    }
 }
 
 async fn invitations(options: Options, url: Option<&str>) {

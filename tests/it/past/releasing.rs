@@ -35,6 +35,9 @@ async fn programme(stage: &Stage) {
 async fn a_release_is_frozen_says_what_moved_and_drafts_letters() {
     let stage = Stage::on(Options::default()).await;
     programme(&stage).await;
+    let preview = stage.call("release.preview", json!({})).await;
+    let empty = json!({ "number": 1, "changelog": [], "recipients": [] });
+    assert_eq!(preview, empty, "a first release says something");
     let first = stage
         .call("release.publish", json!({ "name": "First schedule" }))
         .await;
@@ -49,11 +52,20 @@ async fn a_release_is_frozen_says_what_moved_and_drafts_letters() {
         frozen["content"]["plan"]["sessions"]["se_1"]["slot"],
         slot(10)
     );
+    let preview = stage.call_as(1, "release.preview", json!({})).await;
+    assert_eq!(
+        (&preview["number"], &preview["recipients"][0]["name"]),
+        (&json!(2), &json!("Ada"))
+    );
     let second = json!({ "name": "Second schedule", "note": "After the rooms were booked" });
     let second = stage.call("release.publish", second).await;
     assert_eq!(
         (&second["number"], &second["drafts"]),
         (&json!(2), &json!(1))
+    );
+    assert_eq!(
+        preview["changelog"], second["changelog"],
+        "it was said otherwise"
     );
     let line = &second["changelog"][0];
     assert_eq!(

@@ -8,6 +8,12 @@ use convene::storage::sign_ins::{NewFamily, Rotation};
 
 use super::Bench;
 
+pub(super) async fn whether_there_is_any_account_is_known(bench: Bench) {
+    assert!(!bench.storage.has_users().await.unwrap());
+    bench.user("ada@example.org").await;
+    assert!(bench.storage.has_users().await.unwrap());
+}
+
 pub(super) async fn an_address_has_one_account_however_it_is_spelled(bench: Bench) {
     let ada = bench.user(" Ada@Example.org ").await;
     assert_eq!(ada.email, "ada@example.org");

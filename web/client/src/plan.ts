@@ -1,20 +1,19 @@
 // One open plan: its document, the copy on this device, what is saved, and what happens when the server refuses it.
 
 import type { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
-import * as Y from "yjs";
+import type * as Y from "yjs";
 import type { Content } from "./content.ts";
 import type { Control } from "./control.ts";
-import { makeEntity, ranksBehind, setField } from "./edit.ts";
+import { type Edit, Editing } from "./editing.ts";
 import type { Notifications } from "./generated/control.ts";
 import { Names } from "./names.ts";
 import type { Presence } from "./presence.ts";
-import { rankBetween } from "./rank.ts";
 import { Remembered } from "./remembered.ts";
 import { Replica } from "./replica.ts";
-import { fieldOf, rootNamed } from "./schema.ts";
+import { rootNamed } from "./schema.ts";
 import type { User } from "./session.ts";
-import { sentence } from "./show.ts";
-import { type KeptEdits, newest, Typed } from "./typed.ts";
+import { sentence, words } from "./show.ts";
+import { type KeptEdit, type KeptEdits, newest, Typed } from "./typed.ts";
 import type { Surroundings } from "./value.ts";
 
 export type Saved =
@@ -39,14 +38,15 @@ export interface PlanState {
     replica: number;
 }
 
+/** As the server says it. */
+const NOT_ALLOWED = "your role in this plan does not allow edits; ask its owner";
 const EDITS = ["owner", "approver", "editor"];
 /** Acknowledgements come one by one; what is at nothing for this long is saved. */
 const SETTLED_MS = 250;
 
-export class Plan {
+export class Plan extends Editing {
     state: PlanState;
     private replica: Replica;
-    private readonly origin = {};
     private readonly typed: Typed;
     private readonly remembered: Remembered;
     private readonly listeners = new Set<() => void>();
@@ -58,7 +58,6 @@ export class Plan {
     private edits = 0;
     private inCopy = 0;
     private copying = false;
-    private together = false;
 
     constructor(
         readonly id: string,
@@ -68,6 +67,7 @@ export class Plan {
         private readonly token: () => Promise<string>,
         storage: Storage = localStorage,
     ) {
+        super();
         this.remembered = new Remembered(`${user.id}/${id}`, storage);
         this.typed = new Typed(`convene:typed:${user.id}/${id}`, storage);
         this.state = {
@@ -120,124 +120,35 @@ export class Plan {
         return this.around.title(root, id);
     }
 
-    /** The thing, or the root itself where it holds one. */
-    private entity(root: string, id: string): Y.Map<unknown> | undefined {
-        const { map } = this.content.root(root);
-        const entity = id === "" ? map : map.get(id);
-        return entity instanceof Y.Map ? entity : undefined;
+    /** Offers of refused words are over: of these, or of all. */
+    forgetKept(edits = this.state.kept?.edits ?? []): void {
+        const { kept } = this.state;
+        const left = kept?.edits.filter((edit) => !edits.includes(edit)) ?? [];
+        this.offer(kept && left.length > 0 ? { ...kept, edits: left } : undefined);
     }
 
-    /** One undoable step. */
-    private step(work: () => void): void {
-        if (!this.together) this.undo.stopCapturing();
-        this.doc.transact(work, this.origin);
-        if (!this.together) this.undo.stopCapturing();
+    private offer(kept: KeptEdits | undefined): void {
+        this.remembered.kept = kept;
+        this.become({ kept });
     }
 
-    /** Several calls as one step. */
-    batch(work: () => void): void {
-        const { undo } = this;
-        undo.stopCapturing();
-        undo.captureTimeout = Number.MAX_SAFE_INTEGER;
-        this.together = true;
-        try {
-            work();
-        } finally {
-            this.together = false;
-            undo.captureTimeout = 0;
-            undo.stopCapturing();
-        }
+    protected get mayEdit(): boolean {
+        return this.state.mayEdit;
     }
 
-    /** What takes back the last step, and nothing else: once something came after it, it answers `false`. */
-    takesBack(): () => boolean {
-        const { undo } = this;
-        const step = undo.undoStack.at(-1);
-        return () => {
-            if (!step || this.undo !== undo || undo.undoStack.at(-1) !== step) return false;
-            undo.undo();
-            return true;
-        };
+    protected refuse(edits: Edit[]): void {
+        this.keep(this.state.readOnly ?? NOT_ALLOWED, edits);
     }
 
-    set(root: string, id: string, field: string, value: unknown): void {
-        this.setMany([{ root, id, field, value }]);
+    /** What is not taken is kept beside what was not taken before. */
+    private keep(say: string, edits: Omit<KeptEdit, "title">[]): void {
+        const titled = edits.map((edit) => ({ ...edit, title: this.nameOf(edit) }));
+        const all = newest([...(this.state.kept?.edits ?? []), ...titled]);
+        if (all.length > 0) this.offer({ say, at: new Date().toISOString(), edits: all });
     }
 
-    /** Several values as one step, as a pasted block. */
-    setMany(edits: { root: string; id: string; field: string; value: unknown }[]): void {
-        if (!this.state.mayEdit) return;
-        this.step(() => {
-            for (const { root, id, field, value } of edits) {
-                const kind = fieldOf(rootNamed(root), field);
-                const entity = this.entity(root, id);
-                if (kind && entity) setField(entity, kind, value);
-            }
-        });
-    }
-
-    /** A number of a root of counts; `null` takes it away. */
-    count(root: string, tag: string, value: number | null): void {
-        if (!this.state.mayEdit) return;
-        const { map } = this.content.root(root);
-        this.step(() => (value === null ? map.delete(tag) : map.set(tag, value)));
-    }
-
-    /** Makes things behind all others, or behind one, and answers their ids. Undone, they are archived: somebody may have written in them. */
-    add(root: string, rows: Record<string, unknown>[], behind?: string): string[] {
-        if (!this.state.mayEdit) return [];
-        const content = this.content.root(root);
-        const ranks = ranksBehind(content, rows.length, behind);
-        const make = () =>
-            rows.map((fields, at) => makeEntity(content.root, content.map, fields, ranks[at] ?? "V", true));
-        const ids = this.doc.transact(make, "add");
-        this.step(() => {
-            for (const id of ids) (content.map.get(id) as Y.Map<unknown>).set("archived", false);
-        });
-        return ids;
-    }
-
-    /** Puts a thing between its neighbours: before the one `by` places up or down in `order`. */
-    move(root: string, id: string, order: readonly string[], by: 1 | -1): void {
-        if (!this.state.mayEdit) return;
-        const content = this.content.root(root);
-        const at = order.indexOf(id);
-        const to = at + by;
-        const entity = this.entity(root, id);
-        if (at < 0 || to < 0 || to >= order.length || !entity) return;
-        const rank = (index: number) => content.get(order[index] ?? "")?.rank;
-        const [low, high] = by > 0 ? [rank(to), rank(to + 1)] : [rank(to - 1), rank(to)];
-        this.step(() => entity.set("rank", rankBetween(low, high)));
-    }
-
-    archive(root: string, ids: string[], archived: boolean): void {
-        if (!this.state.mayEdit) return;
-        this.step(() => {
-            for (const id of ids) {
-                const entity = this.entity(root, id);
-                if (entity && (entity.get("archived") === true) !== archived) entity.set("archived", archived);
-            }
-        });
-    }
-
-    /** The shared text of a field; nothing until somebody has started it. */
-    text(root: string, id: string, field: string): Y.Text | undefined {
-        const now = this.entity(root, id)?.get(field);
-        return now instanceof Y.Text ? now : undefined;
-    }
-
-    /** Makes the text of a field, of what is there. */
-    startText(root: string, id: string, field: string): void {
-        const entity = this.entity(root, id);
-        if (!this.state.mayEdit || !entity || this.text(root, id, field)) return;
-        const before = entity.get(field);
-        this.doc.transact(() => entity.set(field, new Y.Text(typeof before === "string" ? before : "")), "add");
-    }
-
-    /** Offers of refused words are over. */
-    forgetKept(): void {
-        this.remembered.kept = undefined;
-        this.become({ kept: undefined });
+    private nameOf({ root, id }: { root: string; id: string }): string {
+        return this.title(root, id) ?? words(rootNamed(root).noun);
     }
 
     async close(): Promise<void> {
@@ -265,7 +176,7 @@ export class Plan {
         });
         provider.on("authenticated", ({ scope }: { scope: string }) => {
             if (!own()) return;
-            this.become({ mayEdit: this.mayEdit(scope === "read-write"), gone: undefined });
+            this.become({ mayEdit: this.allowed(scope === "read-write"), gone: undefined });
         });
         provider.on("authenticationFailed", ({ reason }: { reason: string }) => {
             if (own()) this.denied(reason);
@@ -305,11 +216,11 @@ export class Plan {
     private onRole({ plan, role }: { plan: string; role?: string | null }): void {
         if (plan !== this.id) return;
         if (!role) this.become({ mayEdit: false, gone: "You are no longer a member of this plan" });
-        else this.become({ mayEdit: this.mayEdit(EDITS.includes(role)) });
+        else this.become({ mayEdit: this.allowed(EDITS.includes(role)) });
     }
 
     /** Remembers what the role allows, and answers whether the plan does, too. */
-    private mayEdit(role: boolean): boolean {
+    private allowed(role: boolean): boolean {
         this.remembered.mayEdit = role;
         return role && !this.state.readOnly;
     }
@@ -376,17 +287,14 @@ export class Plan {
             const content = before.content.root(place.root);
             const fields = place.id === "" ? content.fields : content.get(place.id)?.fields;
             if (!fields) return [];
-            const value = place.field === "" ? fields : fields[place.field];
-            return [{ ...place, title: this.title(place.root, place.id) ?? rootNamed(place.root).noun, value }];
+            return [{ ...place, value: place.field === "" ? fields : fields[place.field] }];
         });
         this.typed.clear();
-        const all = newest([...(this.state.kept?.edits ?? []), ...edits]);
-        const kept = all.length > 0 ? { say, at: new Date().toISOString(), edits: all } : undefined;
-        if (kept) this.remembered.kept = kept;
+        this.keep(say, edits);
         this.local = false;
         const ended = before.destroy(false);
         if (code === "not_found") {
-            this.become({ gone: say, mayEdit: false, kept });
+            this.become({ gone: say, mayEdit: false });
             return;
         }
         // The copy has the same name, so the next one waits until this one is gone.
@@ -394,7 +302,7 @@ export class Plan {
         if (this.closed) return;
         this.inCopy = this.edits;
         this.replica = this.open();
-        this.become({ saved: "loading", ready: false, waiting: 0, kept, replica: this.state.replica + 1 });
+        this.become({ saved: "loading", ready: false, waiting: 0, replica: this.state.replica + 1 });
     }
 
     private become(change: Partial<PlanState>): void {

@@ -24,6 +24,14 @@ export class RequestError extends Error {
     }
 }
 
+/** What a server takes from somebody who is not signed in. */
+export interface Door {
+    /** Who may make an account. */
+    registration: "open" | "invite" | "closed";
+    /** Whether there is any account yet. */
+    has_accounts: boolean;
+}
+
 export type SessionState =
     | { is: "out" }
     | { is: "in"; user: User }
@@ -70,6 +78,11 @@ export class Session {
     onChange(listener: () => void): () => void {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
+    }
+
+    /** Who may make an account here, and whether anybody has. */
+    door(): Promise<Door> {
+        return this.ask<Door>("state", { method: "GET" });
     }
 
     async signIn(email: string, password: string): Promise<void> {
@@ -196,16 +209,16 @@ export class Session {
         for (const listener of [...this.listeners]) listener();
     };
 
-    private async post<T>(path: string, body: unknown, token?: string): Promise<T> {
+    private post<T>(path: string, body: unknown, token?: string): Promise<T> {
         const headers: Record<string, string> = { "content-type": "application/json" };
         if (token) headers.authorization = `Bearer ${token}`;
+        return this.ask(path, { method: "POST", headers, body: JSON.stringify(body) });
+    }
+
+    private async ask<T>(path: string, request: RequestInit): Promise<T> {
         let answer: Response;
         try {
-            answer = await fetch(`${this.base}/api/v1/auth/${path}`, {
-                method: "POST",
-                headers,
-                body: JSON.stringify(body),
-            });
+            answer = await fetch(`${this.base}/api/v1/auth/${path}`, request);
         } catch {
             throw new RequestError("unavailable", "The server cannot be reached. Check the connection and try again.");
         }

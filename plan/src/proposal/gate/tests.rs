@@ -9,7 +9,6 @@ use crate::op::Op;
 use crate::proposal::{Change, changes};
 
 fn plan() -> Content {
-    let euros = |minor: i64| json!({"minor": minor, "cur": "EUR"});
     let plan = json!({
         "meta": {"name": "Days", "dates": {"start": "2027-05-03", "end": "2027-05-04"}, "phase": "planning"},
         "brief": {"budget_cap": euros(5_000_000)},
@@ -54,11 +53,26 @@ fn needs_of(content: &Content, ops: &Json) -> Vec<Option<(GateKind, String)>> {
     changes(content, &after).unwrap().iter().map(of).collect()
 }
 
+type Case = (Json, Option<(GateKind, String)>);
+
+fn euros(minor: i64) -> Json {
+    json!({"minor": minor, "cur": "EUR"})
+}
+
+fn asks(kind: GateKind, who: &str) -> Option<(GateKind, String)> {
+    Some((kind, who.to_owned()))
+}
+
+fn expect(cases: impl IntoIterator<Item = Case>) {
+    let plan = plan();
+    for (op, asked) in cases {
+        assert_eq!(needs_of(&plan, &json!([op])), [asked], "{op}");
+    }
+}
+
 #[test]
-fn each_rule_asks_for_whom_it_says() {
-    let euros = |minor: i64| json!({"minor": minor, "cur": "EUR"});
-    let asks = |kind, who: &str| Some((kind, who.to_owned()));
-    let cases = [
+fn contracts_ask_for_whom_the_rules_say() {
+    expect([
         (
             set("contracts/co_1/state", &json!("signed")),
             asks(GateKind::Contract, "1 owner"),
@@ -87,6 +101,12 @@ fn each_rule_asks_for_whom_it_says() {
             "value": {"minor": 1_500_000, "cur": "EUR"}}}),
             asks(GateKind::Contract, "2 owners"),
         ),
+    ]);
+}
+
+#[test]
+fn what_becomes_of_the_event_asks_for_two() {
+    expect([
         (
             set("meta/venue_id", &json!("ve_1")),
             asks(GateKind::Event, "2 approvers, 1 of them an owner"),
@@ -104,6 +124,12 @@ fn each_rule_asks_for_whom_it_says() {
         ),
         (set("meta/phase", &json!("announced")), None),
         (set("meta/name", &json!("Nights")), None),
+    ]);
+}
+
+#[test]
+fn money_asks_by_how_much_it_is() {
+    expect([
         (set("budget/bu_1/committed", &euros(55_000)), None),
         (
             set("budget/bu_1/committed", &euros(55_001)),
@@ -122,6 +148,12 @@ fn each_rule_asks_for_whom_it_says() {
             asks(GateKind::Spend, "2 approvers"),
         ),
         (set("budget/bu_2/committed", &euros(9_000_000)), None),
+    ]);
+}
+
+#[test]
+fn people_mail_and_risks_ask_for_whom_the_rules_say() {
+    expect([
         (
             set("campaigns/ca_1/state", &json!("sent")),
             asks(GateKind::Outreach, "1 approver"),
@@ -148,11 +180,7 @@ fn each_rule_asks_for_whom_it_says() {
             set("compliance/cp_1/state", &json!("waived")),
             asks(GateKind::Risk, "2 approvers, 1 of them an owner"),
         ),
-    ];
-    let plan = plan();
-    for (op, asked) in cases {
-        assert_eq!(needs_of(&plan, &json!([op])), [asked], "{op}");
-    }
+    ]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ import {
     showValue,
     writtenMoney,
 } from "@convene/client";
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { usePlan } from "../context.ts";
 import type { ControlProps } from "./control.tsx";
 
@@ -64,6 +64,12 @@ export function Typed({ field, label, value, disabled, onSet, id }: ControlProps
         setDraft(undefined);
         if (!same(read.value, value ?? null)) onSet(read.value);
     };
+    // A field that is switched off while somebody types in it gets no blur, so its words would go with it.
+    const leaving = useRef(leave);
+    leaving.current = leave;
+    useEffect(() => {
+        if (disabled) leaving.current();
+    }, [disabled]);
     const unfit = draft === undefined && value !== undefined && value !== null ? checkValue(field, value) : undefined;
     const problem = say ?? unfit;
     return (

@@ -1,8 +1,8 @@
 // One cell: its value for people, and an editor in its place while it is being changed.
 
 import { type Field, sentence, showMembers, showValue } from "@convene/client";
-import { memo, useRef, useState } from "react";
-import { usePlan } from "../context.ts";
+import { memo, useEffect, useRef, useState } from "react";
+import { usePlan, usePlanState } from "../context.ts";
 import { choicesOf, chosen } from "../field/choices.ts";
 import { Picker } from "../field/picker.tsx";
 import { Swatch } from "../field/typed.tsx";
@@ -79,7 +79,23 @@ export function CellEditor({ field, name, value, start, typed, onDone, onPick, o
     const plan = usePlan();
     const [say, setSay] = useState<string>();
     const over = useRef(false);
+    const input = useRef<HTMLInputElement>(null);
+    const { mayEdit } = usePlanState();
     const choices = choicesOf(plan, field, value);
+    const done = (text: string, after: "down" | "right" | "left" | "stay") => {
+        const problem = onDone(text, after);
+        if (problem) setSay(problem);
+        else over.current = true;
+    };
+    // What is typed when edits are no longer allowed is kept, and the editor goes; what does not fit is still there to copy.
+    const end = useRef(() => {});
+    end.current = () => {
+        if (input.current) done(input.current.value, "stay");
+        else onCancel();
+    };
+    useEffect(() => {
+        if (!mayEdit) end.current();
+    }, [mayEdit]);
     if (choices) {
         const now = value === undefined || value === null ? null : String(value);
         return (
@@ -111,14 +127,10 @@ export function CellEditor({ field, name, value, start, typed, onDone, onPick, o
             </span>
         );
     }
-    const done = (text: string, after: "down" | "right" | "left" | "stay") => {
-        const problem = onDone(text, after);
-        if (problem) setSay(problem);
-        else over.current = true;
-    };
     return (
         <span className="cell-editor">
             <input
+                ref={input}
                 className="cell-input"
                 aria-label={name}
                 aria-invalid={say ? true : undefined}

@@ -102,6 +102,8 @@ export const WIDTH_MIN = 60;
 export interface Layout {
     hidden: string[];
     sort: { field: string; down: boolean } | null;
+    /** The field by whose values rows stand together. */
+    group: string | null;
     widths: Record<string, number>;
 }
 
@@ -109,7 +111,7 @@ function firstLayout(root: Root): Layout {
     const hidden = root.fields
         .filter(({ name, kind }) => HIDDEN.includes(name) || kind === "json")
         .map(({ name }) => name);
-    return { hidden, sort: null, widths: {} };
+    return { hidden, sort: null, group: null, widths: {} };
 }
 
 /** Upwards, then downwards, then in the order of the plan again. */
@@ -166,6 +168,43 @@ export function sortRows(plan: Plan, columns: Column[], rows: Row[], sort: Layou
         return sort.down ? -order : order;
     });
     return keyed.map(({ row }) => row);
+}
+
+/** Fields of which several things have the same value. */
+const GROUPED: Field["kind"][] = ["enum", "ref", "bool", "country", "language"];
+
+export function mayGroup({ field }: Column): boolean {
+    return GROUPED.includes(field.kind);
+}
+
+export interface Group {
+    say: string;
+    count: number;
+}
+
+/** Puts rows with the same value together, in the order they had, and says where each group begins, by the index of its first row. */
+export function groupRows(
+    plan: Plan,
+    columns: Column[],
+    rows: Row[],
+    group: string | null,
+): { rows: Row[]; groups: Map<number, Group> } {
+    const column = columns.find(({ field }) => field.name === group);
+    const groups = new Map<number, Group>();
+    if (!group || !column) return { rows, groups };
+    const together = sortRows(plan, columns, rows, { field: group, down: false });
+    let last: Group | undefined;
+    together.forEach((row, at) => {
+        const value = cellValueOf(column, row);
+        const nothing = value === undefined || value === null || value === "";
+        const say = nothing ? `No ${column.name.toLowerCase()}` : showValue(column.field, value, plan.around);
+        if (last?.say === say) last.count++;
+        else {
+            last = { say, count: 1 };
+            groups.set(at, last);
+        }
+    });
+    return { rows: together, groups };
 }
 
 /** All words must be somewhere in what the row shows. */

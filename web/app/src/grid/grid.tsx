@@ -4,6 +4,7 @@ import { copyValue, parseValue, type Root, type Row, same } from "@convene/clien
 import { useVirtualizer } from "@tanstack/react-virtual";
 import {
     type ClipboardEvent,
+    Fragment,
     type KeyboardEvent,
     type PointerEvent,
     type SyntheticEvent,
@@ -21,7 +22,8 @@ import { plural } from "../words.ts";
 import { copyBlock, emptyBlock, fillBlock, mayChange, pasteBlock } from "./block.ts";
 import { CellEditor } from "./cell.tsx";
 import { Chosen } from "./chosen.tsx";
-import { type Column, type Layout, referredBy, WIDTH_MIN } from "./columns.ts";
+import { type Column, type Group, type Layout, referredBy, WIDTH_MIN } from "./columns.ts";
+import { GroupName } from "./group.tsx";
 import { Head } from "./head.tsx";
 import { defaults } from "./new-row.ts";
 import { cellAt, cellId, GridRow } from "./row.tsx";
@@ -34,6 +36,8 @@ const NUMBER_WIDTH = 46;
 interface Props {
     root: Root;
     rows: Row[];
+    /** Where groups begin, by the index of their first row. */
+    groups: Map<number, Group>;
     columns: Column[];
     layout: Layout;
     onLayout: (layout: Layout) => void;
@@ -46,7 +50,7 @@ interface Editing {
     typed: boolean;
 }
 
-export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: Props) {
+export function Grid({ root, rows, groups, columns, layout, onLayout, openId, onOpen }: Props) {
     const plan = usePlan();
     const { mayEdit } = usePlanState();
     const scroller = useRef<HTMLDivElement>(null);
@@ -61,11 +65,14 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
     const virtual = useVirtualizer({
         count: rows.length,
         getScrollElement: () => scroller.current,
-        estimateSize: () => ROW_HEIGHT,
+        // The name of a group stands above its first row, and belongs to it.
+        estimateSize: (index) => (groups.has(index) ? 2 * ROW_HEIGHT : ROW_HEIGHT),
         overscan: 12,
         scrollPaddingStart: HEAD_HEIGHT,
         scrollPaddingEnd: 12,
     });
+    // biome-ignore lint/correctness/useExhaustiveDependencies: other groups make other heights
+    useLayoutEffect(() => virtual.measure(), [virtual, groups]);
     const size: Size = {
         rows: rows.length,
         cols: columns.length,
@@ -187,8 +194,7 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
         if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
             event.preventDefault();
             if (!current || !mayEdit) return;
-            if (layout.sort)
-                tell("Rows can be moved when the table is not sorted: choose “Sort” again until it is not.");
+            if (layout.sort || layout.group) tell("Rows can be moved when the table is neither sorted nor grouped.");
             else
                 plan.move(
                     root.name,
@@ -346,37 +352,41 @@ export function Grid({ root, rows, columns, layout, onLayout, openId, onOpen }: 
                             index >= block.top &&
                             index <= block.bottom &&
                             (block.top !== block.bottom || block.left !== block.right);
+                        const group = groups.get(index);
+                        const top = start + HEAD_HEIGHT + (group ? ROW_HEIGHT : 0);
                         return (
-                            <GridRow
-                                key={row.id}
-                                row={row}
-                                index={index}
-                                top={start + HEAD_HEIGHT}
-                                columns={columns}
-                                version={version}
-                                activeCol={isActive ? active.col : null}
-                                selected={inside ? block : null}
-                                open={row.id === openId}
-                                peers={here.get(row.id) ?? NOBODY}
-                                editor={
-                                    isActive && editing && column ? (
-                                        <CellEditor
-                                            field={column.field}
-                                            name={column.name}
-                                            value={row.fields[column.field.name]}
-                                            start={editing.start}
-                                            typed={editing.typed}
-                                            onDone={put}
-                                            onPick={(value) => {
-                                                if (value !== null || !column.field.needed)
-                                                    plan.set(root.name, row.id, column.field.name, value);
-                                                stop();
-                                            }}
-                                            onCancel={stop}
-                                        />
-                                    ) : null
-                                }
-                            />
+                            <Fragment key={row.id}>
+                                {group && <GroupName group={group} top={top - ROW_HEIGHT} />}
+                                <GridRow
+                                    row={row}
+                                    index={index}
+                                    top={top}
+                                    columns={columns}
+                                    version={version}
+                                    activeCol={isActive ? active.col : null}
+                                    selected={inside ? block : null}
+                                    open={row.id === openId}
+                                    peers={here.get(row.id) ?? NOBODY}
+                                    editor={
+                                        isActive && editing && column ? (
+                                            <CellEditor
+                                                field={column.field}
+                                                name={column.name}
+                                                value={row.fields[column.field.name]}
+                                                start={editing.start}
+                                                typed={editing.typed}
+                                                onDone={put}
+                                                onPick={(value) => {
+                                                    if (value !== null || !column.field.needed)
+                                                        plan.set(root.name, row.id, column.field.name, value);
+                                                    stop();
+                                                }}
+                                                onCancel={stop}
+                                            />
+                                        ) : null
+                                    }
+                                />
+                            </Fragment>
                         );
                     })}
                 </div>

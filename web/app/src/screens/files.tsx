@@ -1,28 +1,16 @@
-// Files in and out: an import is shown before it is done, is done as a whole, and can be taken back.
+// Files in: an import is shown before it is done, is done as a whole, and can be taken back.
 
-import type { Exported, Format, Imported, Note, Plan } from "@convene/client";
-import { Download, FileUp } from "lucide-react";
+import { type Format, type Imported, rootNamed, UPLOAD_BYTES_MAX, upload } from "@convene/client";
+import { FileUp } from "lucide-react";
 import { useRef, useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
+import { FORMATS } from "../formats.ts";
+import { guessFields, guessRoot, HEAD_BYTES, type Head, headOf, mappingOf } from "../mapping.ts";
 import { reasonOf, tell, tellError } from "../ui/toast.ts";
-import { LISTS, plural, ROOT_WORDS } from "../words.ts";
-
-const FORMATS: { format: Format; say: string; note: string; in: boolean }[] = [
-    {
-        format: "plan_json",
-        say: "Everything (plan.json)",
-        note: "Without loss: for a copy, or another server",
-        in: true,
-    },
-    { format: "frab_xml", say: "Schedule XML", note: "Pentabarf, frab, pretalx", in: true },
-    { format: "c3voc_json", say: "Schedule JSON", note: "pretalx, c3voc", in: true },
-    { format: "ics", say: "Calendar (.ics)", note: "Sessions and tasks, for calendars", in: true },
-    { format: "csv", say: "Table (CSV)", note: "One list, for spreadsheets", in: true },
-    { format: "markdown", say: "Page to read (Markdown)", note: "The plan as a document", in: false },
-];
-
-const BYTES_MAX = 32 * 1024 * 1024;
-const PART_BYTES = 512 * 1024;
+import { LISTS, ROOT_WORDS } from "../words.ts";
+import { Export } from "./export.tsx";
+import { Mapping } from "./mapping.tsx";
+import { Notes } from "./notes.tsx";
 
 function guess(name: string, start: string): Format | undefined {
     const ending = name.toLowerCase().split(".").at(-1);
@@ -33,27 +21,18 @@ function guess(name: string, start: string): Format | undefined {
     return undefined;
 }
 
-function base64(bytes: Uint8Array): string {
-    let text = "";
-    for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-    return btoa(text);
-}
-
-async function upload(plan: Plan, file: File, onPart: (share: number) => void): Promise<string> {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    let { upload: id, received } = await plan.control.call("upload.begin", { bytes: bytes.length });
-    while (received < bytes.length) {
-        const data = base64(bytes.subarray(received, received + PART_BYTES));
-        ({ received } = await plan.control.call("upload.append", { upload: id, at: received, data }));
-        onPart(received / bytes.length);
-    }
-    return id;
-}
-
 interface Chosen {
     file: File;
     format: Format | undefined;
     root: string;
+    /** Of a table: its first lines, and which field each of its columns is. */
+    head: Head;
+    fields: string[];
+}
+
+/** What the server has to know of a table. */
+function tableOf({ format, root, head, fields }: Chosen) {
+    return format === "csv" ? { root, mapping: mappingOf(rootNamed(root), head.names, fields) } : {};
 }
 
 export function Files() {
@@ -69,13 +48,15 @@ export function Files() {
         if (!file) return;
         setPreview(undefined);
         setSay(undefined);
-        if (file.size > BYTES_MAX) {
+        if (file.size > UPLOAD_BYTES_MAX) {
             setSay(`“${file.name}” has ${Math.ceil(file.size / 1024 / 1024)} MB; at most 32 MB can be read.`);
             return;
         }
-        const start = await file.slice(0, 4096).text();
+        const start = await file.slice(0, HEAD_BYTES).text();
         const format = guess(file.name, start);
-        const next = { file, format, root: "sessions" };
+        const head = headOf(start, file.size <= HEAD_BYTES);
+        const root = guessRoot(head.names) ?? "sessions";
+        const next = { file, format, root, head, fields: guessFields(rootNamed(root), head.names) };
         setChosen(next);
         if (format && format !== "csv") await look(next);
     };
@@ -85,7 +66,7 @@ export function Files() {
         setSay(undefined);
         setPreview(undefined);
         try {
-            const id = await upload(plan, what.file, (share) =>
+            const id = await upload(plan.control, what.file, (share) =>
                 setBusy(`Sending the file, ${Math.round(share * 100)} %…`),
             );
             setBusy("Looking what it would change…");
@@ -94,7 +75,7 @@ export function Files() {
                 upload: id,
                 format: what.format,
                 mode: "preview",
-                ...(what.format === "csv" ? { root: what.root } : {}),
+                ...tableOf(what),
             });
             setPreview({ upload: id, imported });
         } catch (error) {
@@ -113,7 +94,7 @@ export function Files() {
                     upload: preview.upload,
                     format: chosen.format,
                     mode: "apply",
-                    ...(chosen.format === "csv" ? { root: chosen.root } : {}),
+                    ...tableOf(chosen),
                 },
                 120_000,
             );
@@ -210,7 +191,11 @@ export function Files() {
                                         className="input select"
                                         value={chosen.root}
                                         onChange={({ target }) => {
-                                            setChosen({ ...chosen, root: target.value });
+                                            setChosen({
+                                                ...chosen,
+                                                root: target.value,
+                                                fields: guessFields(rootNamed(target.value), chosen.head.names),
+                                            });
                                             setPreview(undefined);
                                         }}
                                     >
@@ -222,16 +207,32 @@ export function Files() {
                                     </select>
                                 </label>
                             )}
-                            {!preview && chosen.format && (
-                                <button
-                                    type="button"
-                                    className="button"
-                                    disabled={busy !== undefined}
-                                    onClick={() => void look(chosen)}
-                                >
-                                    Look what it would change
-                                </button>
-                            )}
+                        </div>
+                    )}
+                    {chosen?.format === "csv" && (
+                        <Mapping
+                            root={rootNamed(chosen.root)}
+                            head={chosen.head}
+                            fields={chosen.fields}
+                            onChange={(fields) => {
+                                setChosen({ ...chosen, fields });
+                                setPreview(undefined);
+                            }}
+                        />
+                    )}
+                    {chosen && !preview && chosen.format && (
+                        <div className="form-acts">
+                            <button
+                                type="button"
+                                className="button"
+                                disabled={
+                                    busy !== undefined ||
+                                    (chosen.format === "csv" && chosen.fields.every((field) => field === ""))
+                                }
+                                onClick={() => void look(chosen)}
+                            >
+                                Look what it would change
+                            </button>
                         </div>
                     )}
                     {busy && (
@@ -302,91 +303,5 @@ function Sums({ imported }: { imported: Imported }) {
                 ))}
             </tbody>
         </table>
-    );
-}
-
-function Notes({ notes, more }: { notes: Note[]; more: number }) {
-    if (notes.length === 0) return null;
-    return (
-        <details className="notes">
-            <summary>{plural(notes.length + more, "note")} on what does not fit as it is</summary>
-            <ul>
-                {notes.map(({ at, field, say }, index) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: notes have no names, and the list stays as it is
-                    <li key={index}>
-                        <strong>{[at, field].filter(Boolean).join(", ")}</strong> {say}
-                    </li>
-                ))}
-            </ul>
-            {more > 0 && <p className="sub">And {more.toLocaleString("en")} more.</p>}
-        </details>
-    );
-}
-
-function Export() {
-    const plan = usePlan();
-    const [root, setRoot] = useState("sessions");
-    const [done, setDone] = useState<Exported>();
-    const [busy, setBusy] = useState(false);
-    const write = async (format: Format) => {
-        setBusy(true);
-        try {
-            const file = await plan.control.call(
-                "plan.export",
-                { plan: plan.id, format, ...(format === "csv" ? { root } : {}) },
-                60_000,
-            );
-            const url = URL.createObjectURL(new Blob([file.text], { type: file.media_type }));
-            const link = document.createElement("a");
-            link.href = url;
-            link.download = file.name;
-            link.click();
-            setTimeout(() => URL.revokeObjectURL(url), 10_000);
-            setDone(file);
-        } catch (error) {
-            tellError(error);
-        }
-        setBusy(false);
-    };
-    return (
-        <section className="panel" aria-label="Export">
-            <h2>Export</h2>
-            <ul className="formats">
-                {FORMATS.map(({ format, say, note }) => (
-                    <li key={format} className="format">
-                        <span>
-                            <strong>{say}</strong>
-                            <span className="person-note">{note}</span>
-                        </span>
-                        {format === "csv" && (
-                            <select
-                                className="input select compact"
-                                aria-label="Which list"
-                                value={root}
-                                onChange={({ target }) => setRoot(target.value)}
-                            >
-                                {LISTS.map((name) => (
-                                    <option key={name} value={name}>
-                                        {ROOT_WORDS[name]?.title}
-                                    </option>
-                                ))}
-                            </select>
-                        )}
-                        <button type="button" className="button" disabled={busy} onClick={() => void write(format)}>
-                            <Download size={14} aria-hidden /> Save<span className="unseen"> as {say}</span>
-                        </button>
-                    </li>
-                ))}
-            </ul>
-            {done && (
-                <div role="status">
-                    <p className="sub">
-                        Saved {done.name}
-                        {done.notes.length === 0 ? ", with everything." : "."}
-                    </p>
-                    <Notes notes={done.notes} more={done.more_notes} />
-                </div>
-            )}
-        </section>
     );
 }

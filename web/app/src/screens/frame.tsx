@@ -9,13 +9,28 @@ import {
     FolderInput,
     History as HistoryIcon,
     LoaderCircle,
+    Mails,
     Menu as MenuIcon,
+    Rocket,
     Search,
     ShieldCheck,
+    UserPlus,
     Users,
     X,
 } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import {
+    type ComponentType,
+    lazy,
+    type ReactNode,
+    Suspense,
+    useCallback,
+    useEffect,
+    useMemo,
+    useRef,
+    useState,
+    useSyncExternalStore,
+} from "react";
+import { usePlanBody } from "../body.ts";
 import { PlanContext, useClient, useContent, usePlan, usePlanState } from "../context.ts";
 import { Live } from "../live.ts";
 import { LiveContext, useFound } from "../live-context.ts";
@@ -61,16 +76,8 @@ export function PlanFrame({ id }: { id: string }) {
     );
 }
 
-function useTitle(): string {
-    const plan = usePlan();
+function useTitle(name: string | undefined): string {
     const meta = useContent("meta");
-    const [name, setName] = useState<string>();
-    useEffect(() => {
-        plan.control
-            .call("plan.get", { plan: plan.id })
-            .then((body) => setName(body.name))
-            .catch(() => undefined);
-    }, [plan]);
     const title = name ?? (typeof meta.fields.name === "string" ? meta.fields.name : "Plan");
     useEffect(() => {
         document.title = `${title} · convene`;
@@ -104,7 +111,8 @@ function Frame() {
     const state = usePlanState();
     const { parts } = useRoute();
     const screen = parts[2] ?? "";
-    const title = useTitle();
+    const body = usePlanBody();
+    const title = useTitle(body?.name);
     const [palette, setPalette] = useState(false);
     const [keys, setKeys] = useState(false);
     const [rail, setRail] = useState(false);
@@ -113,6 +121,10 @@ function Frame() {
 
     const undo = useCallback(
         (redo: boolean) => {
+            if (!plan.state.mayEdit) {
+                tell("Your role in this plan does not allow edits, nor taking them back.");
+                return;
+            }
             const done = redo ? plan.undo.redo() : plan.undo.undo();
             if (!done) tell(redo ? "There is nothing to redo." : "There is nothing of yours to undo.");
         },
@@ -171,6 +183,8 @@ function Frame() {
             to("Findings", "findings"),
             ...PLACED.map((root) => to(ROOT_WORDS[root]?.title ?? root, root)),
             to("History", "history"),
+            to("Releases", "releases"),
+            to("Outbox", "outbox"),
             to("Members", "members"),
             to("Import and export", "files"),
             ...(plan.state.mayEdit
@@ -222,6 +236,11 @@ function Frame() {
                 <span className="spring" />
                 <SavedState state={state} />
                 <People />
+                {body?.role === "owner" && (
+                    <a className="search-button wide-only" href={href("p", plan.id, "members")}>
+                        <UserPlus size={14} aria-hidden /> Invite
+                    </a>
+                )}
                 <button type="button" className="search-button" onClick={() => setPalette(true)}>
                     <Search size={14} aria-hidden /> <span className="wide-only">Search</span>{" "}
                     <kbd className="wide-only">Ctrl K</kbd>
@@ -279,10 +298,24 @@ function Frame() {
     );
 }
 
+// Fetched when somebody goes there: few do, and all wait for what is fetched first.
+const Releases = lazy(() => import("./releases.tsx").then(({ Releases: it }) => ({ default: it })));
+const Outbox = lazy(() => import("./outbox.tsx").then(({ Outbox: it }) => ({ default: it })));
+
+function Later({ of: Part }: { of: ComponentType }) {
+    return (
+        <Suspense fallback={<p className="empty">Asking the server…</p>}>
+            <Part />
+        </Suspense>
+    );
+}
+
 function Screen({ screen }: { screen: string }): ReactNode {
     if (screen === "") return <Overview />;
     if (screen === "findings") return <Findings />;
     if (screen === "history") return <History />;
+    if (screen === "releases") return <Later of={Releases} />;
+    if (screen === "outbox") return <Later of={Outbox} />;
     if (screen === "members") return <MembersScreen />;
     if (screen === "files") return <Files />;
     if (screen === "needs") return <Counts />;
@@ -359,6 +392,8 @@ function Rail({ screen, open }: { screen: string; open: boolean }) {
                 <h2 className="rail-head">Plan</h2>
                 <ul>
                     {link("history", "History", <HistoryIcon size={15} aria-hidden />)}
+                    {link("releases", "Releases", <Rocket size={15} aria-hidden />)}
+                    {link("outbox", "Outbox", <Mails size={15} aria-hidden />)}
                     {link("members", "Members", <Users size={15} aria-hidden />)}
                     {link("files", "Import and export", <FolderInput size={15} aria-hidden />)}
                 </ul>

@@ -1,15 +1,19 @@
 // What was typed and refused: the words, why, and a way to use them again.
 
-import { fieldOf, isRoot, type KeptEdit, rootNamed, same, showValue } from "@convene/client";
+import { fieldOf, isRoot, type KeptEdit, rootNamed, same, sentence, showValue } from "@convene/client";
 import { usePlan, usePlanState } from "../context.ts";
-import { tell } from "../ui/toast.ts";
+import { copyText, tell } from "../ui/toast.ts";
 import { undoLast } from "../ui/undo.ts";
 import { label, plural } from "../words.ts";
 
+const SHOWN_MAX = 50;
+/** Of what the plan has; one's own words are shown as they are. */
+const NOW_CHARS_MAX = 120;
+
 export function Kept() {
     const plan = usePlan();
-    const { kept, mayEdit, ready } = usePlanState();
-    if (!kept || !ready) return null;
+    const { kept, mayEdit, ready, gone } = usePlanState();
+    if (!kept || !(ready || gone)) return null;
     const now = (edit: KeptEdit): unknown => {
         const content = plan.content.roots.get(edit.root);
         return edit.id === "" ? content?.fields[edit.field] : content?.get(edit.id)?.fields[edit.field];
@@ -19,17 +23,28 @@ export function Kept() {
         if (value === undefined || value === null || value === "") return "nothing";
         return field ? showValue(field, value, plan.around) : typeof value === "string" ? value : JSON.stringify(value);
     };
+    const called = (edit: KeptEdit): string =>
+        edit.field === "" ? `New: ${edit.title}` : `${edit.title}, ${label(edit.root, edit.field).toLowerCase()}`;
+    // What the plan has by now is nothing to decide about.
     const open = kept.edits.filter((edit) => edit.field === "" || !same(now(edit), edit.value));
-    const again = () => {
-        plan.setMany(
-            open
-                .filter(({ field }) => field !== "")
-                .map(({ root, id, field, value }) => ({ root, id, field, value: value ?? null })),
+    const copy = (edits: KeptEdit[]) =>
+        copyText(
+            edits.length === 1 && edits[0]
+                ? say(edits[0], edits[0].value)
+                : edits.map((edit) => `${called(edit)}\t${say(edit, edit.value)}`).join("\n"),
         );
-        for (const edit of open)
-            if (edit.field === "" && !plan.content.root(edit.root).get(edit.id))
-                plan.add(edit.root, [edit.value as Record<string, unknown>]);
-        plan.forgetKept();
+    const again = (edits: KeptEdit[]) => {
+        plan.batch(() => {
+            plan.setMany(
+                edits
+                    .filter(({ field }) => field !== "")
+                    .map(({ root, id, field, value }) => ({ root, id, field, value: value ?? null })),
+            );
+            for (const edit of edits)
+                if (edit.field === "" && !plan.content.root(edit.root).get(edit.id))
+                    plan.add(edit.root, [edit.value as Record<string, unknown>]);
+        });
+        plan.forgetKept(edits);
         tell("Your words are in again.", undoLast(plan));
     };
     return (
@@ -37,56 +52,64 @@ export function Kept() {
             <h2>
                 {open.length === 0
                     ? "This plan was loaded anew"
-                    : `${plural(open.length, "edit")} of yours was not taken`}
+                    : `${plural(open.length, "edit")} of yours ${open.length === 1 ? "was" : "were"} not taken`}
             </h2>
             <p>
-                The server said: {kept.say}.{" "}
-                {open.length > 0
-                    ? "The plan was loaded anew. Nothing that you typed is lost:"
-                    : "All that you typed is in it."}
+                {sentence(kept.say)}.{" "}
+                {open.length === 0
+                    ? "All that you typed is in it."
+                    : mayEdit
+                      ? "Nothing that you typed is lost, and you may put it in now."
+                      : "Nothing that you typed is lost: it stays here until you may edit again."}
             </p>
             <ul>
-                {open.slice(0, 50).map((edit) => (
+                {open.slice(0, SHOWN_MAX).map((edit) => (
                     <li key={`${edit.root}/${edit.id}/${edit.field}`}>
-                        <strong>
-                            {edit.field === ""
-                                ? `New: ${edit.title}`
-                                : `${edit.title}, ${label(edit.root, edit.field).toLowerCase()}`}
-                        </strong>
-                        <span className="kept-yours">{edit.field === "" ? "" : say(edit, edit.value)}</span>
+                        <strong className="kept-name">{called(edit)}</strong>
                         {edit.field !== "" && (
-                            <span className="kept-now">now: {say(edit, now(edit)).slice(0, 120)}</span>
+                            <dl className="kept-values">
+                                <dt>You wrote</dt>
+                                <dd className="kept-yours">{say(edit, edit.value)}</dd>
+                                <dt>The plan has</dt>
+                                <dd className="kept-now">{say(edit, now(edit)).slice(0, NOW_CHARS_MAX)}</dd>
+                            </dl>
                         )}
+                        <span className="kept-acts">
+                            {edit.field !== "" && (
+                                <button type="button" className="link small" onClick={() => copy([edit])}>
+                                    Copy<span className="unseen"> {called(edit)}</span>
+                                </button>
+                            )}
+                            {mayEdit && (
+                                <button type="button" className="link small" onClick={() => again([edit])}>
+                                    Put in<span className="unseen"> {called(edit)}</span>
+                                </button>
+                            )}
+                            <button type="button" className="link small" onClick={() => plan.forgetKept([edit])}>
+                                Throw away<span className="unseen"> {called(edit)}</span>
+                            </button>
+                        </span>
                     </li>
                 ))}
             </ul>
-            <div className="form-acts">
-                {open.length > 0 && (
-                    <button
-                        type="button"
-                        className="button"
-                        onClick={() =>
-                            void navigator.clipboard
-                                ?.writeText(
-                                    open
-                                        .map((edit) => `${edit.title}\t${edit.field}\t${say(edit, edit.value)}`)
-                                        .join("\n"),
-                                )
-                                .then(() => tell("Copied."))
-                        }
-                    >
-                        Copy all
+            {open.length > SHOWN_MAX && <p className="sub">And {open.length - SHOWN_MAX} more, in “Copy all”.</p>}
+            {open.length !== 1 && (
+                <div className="form-acts">
+                    {open.length > 0 && (
+                        <button type="button" className="button" onClick={() => copy(open)}>
+                            Copy all
+                        </button>
+                    )}
+                    <button type="button" className="button" onClick={() => plan.forgetKept()}>
+                        {open.length > 0 ? "Throw all away" : "All right"}
                     </button>
-                )}
-                <button type="button" className="button" onClick={() => plan.forgetKept()}>
-                    {open.length > 0 ? "Throw away" : "All right"}
-                </button>
-                {open.length > 0 && mayEdit && (
-                    <button type="button" className="button primary" onClick={again}>
-                        Put in again
-                    </button>
-                )}
-            </div>
+                    {open.length > 0 && mayEdit && (
+                        <button type="button" className="button primary" onClick={() => again(open)}>
+                            Put all in again
+                        </button>
+                    )}
+                </div>
+            )}
         </section>
     );
 }

@@ -1,13 +1,13 @@
 // Who is in the plan and may do what.
 
-import { type Invited, type MemberBody, RequestError } from "@convene/client";
+import { type Door, type Invited, type MemberBody, RequestError } from "@convene/client";
 import { Copy, UserMinus } from "lucide-react";
 import { type FormEvent, useCallback, useEffect, useState } from "react";
-import { usePlan } from "../context.ts";
+import { useClient, usePlan } from "../context.ts";
 import { useLive } from "../live-context.ts";
 import { go } from "../route.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { reasonOf, tell, tellError } from "../ui/toast.ts";
+import { copyText, reasonOf, tell, tellError } from "../ui/toast.ts";
 import { Who } from "../ui/who.tsx";
 import { ago } from "../words.ts";
 
@@ -111,8 +111,8 @@ export function MembersScreen() {
                     </li>
                 ))}
             </ul>
-            {owner && <Add onDone={load} />}
             {owner && <Invite />}
+            {owner && <Add onDone={load} />}
             <section className="panel">
                 <h2>Roles</h2>
                 <dl className="roles">
@@ -211,7 +211,7 @@ function Add({ onDone }: { onDone: () => Promise<void> }) {
                     />
                 </label>
                 <RoleSelect />
-                <button type="submit" className="button primary">
+                <button type="submit" className="button">
                     Add
                 </button>
             </form>
@@ -224,6 +224,19 @@ function Add({ onDone }: { onDone: () => Promise<void> }) {
 
 function Invite() {
     const plan = usePlan();
+    const { session } = useClient();
+    const [door, setDoor] = useState<Door>();
+    // A link is no use to somebody whom the server does not let in.
+    useEffect(() => {
+        let here = true;
+        session
+            .door()
+            .then((answer) => here && setDoor(answer))
+            .catch(() => undefined);
+        return () => {
+            here = false;
+        };
+    }, [session]);
     const [invited, setInvited] = useState<Invited>();
     const [say, setSay] = useState<string>();
     const link = invited ? `${location.origin}${location.pathname}#/invite/${invited.code}` : "";
@@ -247,14 +260,24 @@ function Invite() {
     return (
         <section className="panel">
             <h2>Invite by a link</h2>
-            <p className="sub">Works once, for a week. The server sends nothing: give the link to whom it is for.</p>
+            <p className="sub">
+                Whoever opens it makes an account or signs in, and is in this plan. It works once, for a week. The
+                server sends nothing: give the link to whom it is for.
+            </p>
+            {door && door.registration !== "open" && (
+                <p className="notice">
+                    {door.registration === "invite"
+                        ? "Who has no account here also needs a code of this server, which whoever runs it makes with “convene user invite”."
+                        : "This server takes no new accounts, so a link is only of use to somebody who has one."}
+                </p>
+            )}
             <form className="inline-form" onSubmit={submit} noValidate>
                 <label className="form-field grow">
                     <span>Only for this address (may be left out)</span>
                     <input name="email" type="email" className="input" autoComplete="off" />
                 </label>
                 <RoleSelect />
-                <button type="submit" className="button">
+                <button type="submit" className="button primary">
                     Make a link
                 </button>
             </form>
@@ -270,11 +293,7 @@ function Invite() {
                         value={link}
                         onFocus={(event) => event.currentTarget.select()}
                     />
-                    <button
-                        type="button"
-                        className="button"
-                        onClick={() => void navigator.clipboard?.writeText(link).then(() => tell("Link copied."))}
-                    >
+                    <button type="button" className="button" onClick={() => copyText(link)}>
                         <Copy size={14} aria-hidden /> Copy
                     </button>
                     <span className="sub">

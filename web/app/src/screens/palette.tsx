@@ -1,11 +1,12 @@
-// One box for everything: places, acts, and the things of the plan by their words.
+// One box for everything: places, acts, and things by their words, of the open plan or of all.
 
 import { Dialog as Base } from "@base-ui/react/dialog";
-import { type Plan, showValue, titleField } from "@convene/client";
+import { type Hit, type Part, type Plan, showValue, titleField, words } from "@convene/client";
 import { Search } from "lucide-react";
-import { type KeyboardEvent, useDeferredValue, useMemo, useState } from "react";
-import { usePlan } from "../context.ts";
+import { type KeyboardEvent, useContext, useDeferredValue, useMemo, useState } from "react";
+import { PlanContext, useClient } from "../context.ts";
 import { go, href } from "../route.ts";
+import { goToHit, useSearch } from "../search.ts";
 import { LISTS, ROOT_WORDS } from "../words.ts";
 
 export interface Act {
@@ -14,8 +15,14 @@ export interface Act {
     say: string;
     hint?: string;
     keys?: string;
+    /** What the server found, with the words that were looked for. */
+    hit?: Hit;
+    /** It goes on in the box, which stays. */
+    stays?: boolean;
     run: () => void;
 }
+
+type Scope = "plan" | "all";
 
 const HITS_MAX = 40;
 
@@ -67,20 +74,75 @@ function plainly(text: string): string {
         .replaceAll("ß", "ss");
 }
 
+function Marked({ parts }: { parts: Part[] }) {
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts have no names, and a text's parts stay in order
+    return parts.map(({ text, hit }, at) => (hit ? <mark key={at}>{text}</mark> : <span key={at}>{text}</span>));
+}
+
+function Item({ act }: { act: Act }) {
+    const { hit } = act;
+    if (!hit)
+        return (
+            <>
+                <span className="palette-say">{act.say}</span>
+                {act.hint && <span className="palette-hint">{act.hint}</span>}
+                {act.keys && <kbd>{act.keys}</kbd>}
+            </>
+        );
+    const place = ROOT_WORDS[hit.root]?.title ?? (hit.root === "meta" ? "Event" : words(hit.root));
+    return (
+        <span className="palette-hit">
+            <span className="palette-title">
+                <Marked parts={hit.title} />
+                {hit.archived && <span className="badge plain">archived</span>}
+            </span>
+            <span className="palette-where">
+                {hit.plan_name} · {place}
+            </span>
+            {hit.excerpt.length > 0 && (
+                <span className="palette-excerpt">
+                    <Marked parts={hit.excerpt} />
+                </span>
+            )}
+        </span>
+    );
+}
+
 export function Palette({ acts, onClose }: { acts: Act[]; onClose: () => void }) {
-    const plan = usePlan();
+    const plan = useContext(PlanContext);
+    const { control } = useClient();
     const [text, setText] = useState("");
     const [at, setAt] = useState(0);
+    const [scope, setScope] = useState<Scope>(plan ? "plan" : "all");
     const wanted = useDeferredValue(text);
+    const searched = useSearch(text, scope === "all");
     const shown = useMemo(() => {
-        const words = plainly(wanted).split(/\s+/).filter(Boolean);
-        const fitting = acts.filter(({ say }) => words.every((word) => plainly(say).includes(word)));
-        return [...fitting.slice(0, words.length === 0 ? 60 : 8), ...find(plan, wanted)];
-    }, [acts, plan, wanted]);
+        const parts = plainly(wanted).split(/\s+/).filter(Boolean);
+        const fitting = acts.filter(({ say }) => parts.every((part) => plainly(say).includes(part)));
+        const first = fitting.slice(0, parts.length === 0 ? 60 : 8);
+        if (scope === "plan" && plan) {
+            const wider: Act = {
+                say: `Look in all plans for “${wanted.trim()}”`,
+                stays: true,
+                run: () => setScope("all"),
+            };
+            return [...first, ...find(plan, wanted), ...(parts.length > 0 ? [wider] : [])];
+        }
+        const hits = (searched?.hits ?? []).map(
+            (hit): Act => ({
+                id: `${hit.plan}/${hit.root}/${hit.id}`,
+                say: hit.title.map((part) => part.text).join(""),
+                hit,
+                run: () => void goToHit(control, hit),
+            }),
+        );
+        return [...first, ...hits];
+    }, [acts, plan, control, wanted, scope, searched]);
     const active = Math.min(at, shown.length - 1);
     const run = (act: Act | undefined) => {
         if (!act) return;
-        onClose();
+        if (act.stays) setAt(0);
+        else onClose();
         act.run();
     };
     const onKey = (event: KeyboardEvent) => {
@@ -96,6 +158,17 @@ export function Palette({ acts, onClose }: { acts: Act[]; onClose: () => void })
             run(shown[active]);
         }
     };
+    const say = scope === "plan" ? "Search this plan, or say what to do" : "Search all your plans, or say what to do";
+    const looking = scope === "all" && wanted.trim() !== "" && searched?.text !== wanted.slice(0, 1000);
+    const note = looking
+        ? "Asking the server…"
+        : scope === "all" && searched?.error
+          ? searched.error
+          : shown.length === 0
+            ? `Nothing in ${scope === "plan" ? "this plan" : "your plans"} has these words.`
+            : scope === "all" && searched?.behind
+              ? "Some of the newest edits may not be found yet; looking again."
+              : undefined;
     return (
         <Base.Root open onOpenChange={(open) => !open && onClose()}>
             <Base.Portal>
@@ -110,8 +183,8 @@ export function Palette({ acts, onClose }: { acts: Act[]; onClose: () => void })
                             aria-expanded
                             aria-controls="palette-list"
                             aria-activedescendant={shown.length > 0 ? `palette-${active}` : undefined}
-                            aria-label="Search this plan, or say what to do"
-                            placeholder="Search this plan, or say what to do"
+                            aria-label={say}
+                            placeholder={say}
                             value={text}
                             onChange={(event) => {
                                 setText(event.target.value);
@@ -120,6 +193,27 @@ export function Palette({ acts, onClose }: { acts: Act[]; onClose: () => void })
                             onKeyDown={onKey}
                         />
                     </label>
+                    {plan && (
+                        <fieldset className="palette-scope">
+                            <legend className="unseen">Where to search</legend>
+                            <span className="toggle">
+                                {(["plan", "all"] as const).map((one) => (
+                                    <button
+                                        key={one}
+                                        type="button"
+                                        className={scope === one ? "on" : undefined}
+                                        aria-pressed={scope === one}
+                                        onClick={() => {
+                                            setScope(one);
+                                            setAt(0);
+                                        }}
+                                    >
+                                        {one === "plan" ? "This plan" : "All plans"}
+                                    </button>
+                                ))}
+                            </span>
+                        </fieldset>
+                    )}
                     <div id="palette-list" className="palette-list" role="listbox" aria-label="What was found">
                         {shown.map((act, index) => (
                             // biome-ignore lint/a11y/useKeyWithClickEvents: keys go to the box above, which names the active one
@@ -133,13 +227,13 @@ export function Palette({ acts, onClose }: { acts: Act[]; onClose: () => void })
                                 onClick={() => run(act)}
                                 onPointerMove={() => setAt(index)}
                             >
-                                <span className="palette-say">{act.say}</span>
-                                {act.hint && <span className="palette-hint">{act.hint}</span>}
-                                {act.keys && <kbd>{act.keys}</kbd>}
+                                <Item act={act} />
                             </div>
                         ))}
                     </div>
-                    {shown.length === 0 && <p className="menu-note">Nothing in this plan has these words.</p>}
+                    <p className="menu-note" role="status">
+                        {note}
+                    </p>
                 </Base.Popup>
             </Base.Portal>
         </Base.Root>

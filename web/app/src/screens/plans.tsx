@@ -1,15 +1,27 @@
 // All plans of the account.
 
 import { type Control, isZone, type Op, type PlanBody } from "@convene/client";
-import { Archive, ArchiveRestore, CopyPlus, MoreHorizontal, Pencil, Plus, Trash2 } from "lucide-react";
-import { type FormEvent, useCallback, useEffect, useState } from "react";
+import {
+    Archive,
+    ArchiveRestore,
+    CopyPlus,
+    MoreHorizontal,
+    Pencil,
+    Plus,
+    Search,
+    Telescope,
+    Trash2,
+} from "lucide-react";
+import { type FormEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { useClient } from "../context.ts";
+import { makeDemo } from "../demo.ts";
 import { go, href } from "../route.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { type Item, Menu } from "../ui/menu.tsx";
 import { reasonOf, tell, tellError } from "../ui/toast.ts";
 import { ago } from "../words.ts";
 import { AccountMenu } from "./account.tsx";
+import { type Act, Palette } from "./palette.tsx";
 
 /** The list as it was last, which is shown at once and without a network too. */
 function remembered(user: string): PlanBody[] | undefined {
@@ -24,6 +36,7 @@ export function Plans() {
     const { control, user } = useClient();
     const [plans, setPlans] = useState<PlanBody[] | undefined>(() => remembered(user.id));
     const [error, setError] = useState<string>();
+    const [palette, setPalette] = useState(false);
     const [asking, setAsking] = useState<
         { what: "create" } | { what: "rename" | "delete" | "duplicate"; plan: PlanBody }
     >();
@@ -53,6 +66,27 @@ export function Plans() {
             tellError(problem);
         }
     };
+    useEffect(() => {
+        const onKey = (event: KeyboardEvent) => {
+            if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
+            event.preventDefault();
+            setPalette(true);
+        };
+        document.addEventListener("keydown", onKey);
+        return () => document.removeEventListener("keydown", onKey);
+    }, []);
+    const acts = useMemo<Act[]>(
+        () => [
+            { say: "New plan", hint: "Do", run: () => setAsking({ what: "create" }) },
+            ...(plans ?? []).map(({ id, name, archived_at }) => ({
+                id,
+                say: name,
+                hint: archived_at ? "Plan, archived" : "Plan",
+                run: () => go(href("p", id)),
+            })),
+        ],
+        [plans],
+    );
     const live = plans?.filter((plan) => !plan.archived_at) ?? [];
     const away = plans?.filter((plan) => plan.archived_at) ?? [];
     const items = (plan: PlanBody): (Item | "line")[] => {
@@ -104,14 +138,21 @@ export function Plans() {
                 </span>
                 <p className="bar-title">convene</p>
                 <span className="spring" />
+                <button type="button" className="search-button" onClick={() => setPalette(true)}>
+                    <Search size={14} aria-hidden /> <span className="wide-only">Search</span>{" "}
+                    <kbd className="wide-only">Ctrl K</kbd>
+                    <span className="unseen">and commands</span>
+                </button>
                 <AccountMenu />
             </header>
             <main className="page narrow" id="main">
                 <header className="page-head with-acts">
                     <h1>Plans</h1>
-                    <button type="button" className="button primary" onClick={() => setAsking({ what: "create" })}>
-                        <Plus size={15} aria-hidden /> New plan
-                    </button>
+                    {live.length > 0 && (
+                        <button type="button" className="button primary" onClick={() => setAsking({ what: "create" })}>
+                            <Plus size={15} aria-hidden /> New plan
+                        </button>
+                    )}
                 </header>
                 {error && (
                     <p className="notice warn">
@@ -126,17 +167,7 @@ export function Plans() {
                         Asking the server…
                     </p>
                 )}
-                {plans && live.length === 0 && (
-                    <div className="empty-root">
-                        <p>
-                            Hello {user.name}. A plan holds everything about one event: programme, people, money, work
-                            and risks. Make the first one, or ask somebody for an invitation to theirs.
-                        </p>
-                        <button type="button" className="button primary" onClick={() => setAsking({ what: "create" })}>
-                            <Plus size={15} aria-hidden /> New plan
-                        </button>
-                    </div>
-                )}
+                {plans && live.length === 0 && <Welcome onCreate={() => setAsking({ what: "create" })} />}
                 <ul className="plan-list">{live.map(row)}</ul>
                 {away.length > 0 && (
                     <details className="aside-list">
@@ -145,12 +176,50 @@ export function Plans() {
                     </details>
                 )}
             </main>
+            {palette && <Palette acts={acts} onClose={() => setPalette(false)} />}
             {asking &&
                 (asking.what === "delete" ? (
                     <Delete plan={asking.plan} onClose={() => setAsking(undefined)} onDone={load} />
                 ) : (
                     <Named asking={asking} onClose={() => setAsking(undefined)} onDone={load} />
                 ))}
+        </div>
+    );
+}
+
+/** Nothing is here yet: what a plan is, and the ways to have one. */
+function Welcome({ onCreate }: { onCreate: () => void }) {
+    const { control, user } = useClient();
+    const [busy, setBusy] = useState(false);
+    const demo = async () => {
+        setBusy(true);
+        try {
+            const plan = await makeDemo(control);
+            go(href("p", plan.id));
+            tell("This demo is yours alone, to try anything in. Archive or delete it from the list of plans.");
+        } catch (error) {
+            tellError(error);
+            setBusy(false);
+        }
+    };
+    return (
+        <div className="empty-root">
+            <p>
+                Hello {user.name}. A plan holds everything about one event: programme, people, money, work and risks.
+                Make the first one, or follow somebody’s invitation to theirs.
+            </p>
+            <div className="empty-acts">
+                <button type="button" className="button primary" onClick={onCreate}>
+                    <Plus size={15} aria-hidden /> New plan
+                </button>
+                <button type="button" className="button" disabled={busy} onClick={() => void demo()}>
+                    <Telescope size={15} aria-hidden /> {busy ? "Making it…" : "Look around in a demo plan"}
+                </button>
+            </div>
+            <p className="sub">
+                The demo is a real conference of two days, with 24 talks and 40 sponsors; its money, contracts and tasks
+                are invented, and twelve things in it are wrong on purpose.
+            </p>
         </div>
     );
 }

@@ -1,7 +1,7 @@
 // Signing in and up, and the password once more when a sign-in has ended.
 
-import { RequestError, type Session, sentence } from "@convene/client";
-import { type FormEvent, type HTMLInputAutoCompleteAttribute, useId, useState } from "react";
+import { type Door, RequestError, type Session, sentence } from "@convene/client";
+import { type FormEvent, type HTMLInputAutoCompleteAttribute, type ReactNode, useEffect, useId, useState } from "react";
 import { Dialog } from "../ui/dialog.tsx";
 
 const KNOWN = "convene:known";
@@ -23,10 +23,78 @@ function problemsOf(error: unknown): Problems {
     return problems;
 }
 
+/** What the server takes; a server that cannot be asked is treated as one that takes everybody. */
+const UNASKED: Door = { registration: "open", has_accounts: true };
+
+function useDoor(session: Session): Door | undefined {
+    // Whoever was here before signs in and waits for nothing.
+    const [door, setDoor] = useState<Door | undefined>(localStorage.getItem(KNOWN) === null ? undefined : UNASKED);
+    useEffect(() => {
+        let here = true;
+        session
+            .door()
+            .catch(() => UNASKED)
+            .then((answer) => here && setDoor(answer));
+        return () => {
+            here = false;
+        };
+    }, [session]);
+    return door;
+}
+
 export function SignIn({ session, invited }: { session: Session; invited: boolean }) {
-    const [fresh, setFresh] = useState(invited && localStorage.getItem(KNOWN) === null);
+    const door = useDoor(session);
+    if (!door)
+        return (
+            <Card title="convene">
+                <p role="status">One moment…</p>
+            </Card>
+        );
+    const { registration, has_accounts: some } = door;
+    if (!some && registration === "closed")
+        return (
+            <Card title="Nobody has an account here yet">
+                <About />
+                <p>
+                    This server takes no accounts from here. Whoever runs it can let the first one in with{" "}
+                    <code>CONVENE_REGISTRATION=invite</code> and <code>convene user invite</code>.
+                </p>
+            </Card>
+        );
+    // What a form says depends on the door, so another door means another form.
+    return <Form key={`${registration} ${some}`} session={session} invited={invited} door={door} />;
+}
+
+function About() {
+    return (
+        <p>
+            convene is where a team plans an event together: programme, people, money, work and risks, in one plan that
+            everybody sees change.
+        </p>
+    );
+}
+
+function Card({ title, children }: { title: string; children: ReactNode }) {
+    return (
+        <main className="door" id="main">
+            <div className="door-card">
+                <p className="door-brand">
+                    <img src="/icon.svg" alt="" width="32" height="32" /> convene
+                </p>
+                <h1>{title}</h1>
+                {children}
+            </div>
+        </main>
+    );
+}
+
+function Form({ session, invited, door }: { session: Session; invited: boolean; door: Door }) {
+    const first = !door.has_accounts;
+    const [fresh, setFresh] = useState(
+        first || (invited && door.registration !== "closed" && localStorage.getItem(KNOWN) === null),
+    );
     const [problems, setProblems] = useState<Problems>({});
-    const [code, setCode] = useState(false);
+    const [code, setCode] = useState(door.registration === "invite");
     const [busy, setBusy] = useState(false);
     const submit = async (event: FormEvent<HTMLFormElement>) => {
         event.preventDefault();
@@ -39,6 +107,7 @@ export function SignIn({ session, invited }: { session: Session; invited: boolea
         if (fresh && new TextEncoder().encode(text("password")).length < 8)
             found.password = "Take at least 8 characters; a few words are best.";
         else if (text("password") === "") found.password = "Write your password.";
+        if (fresh && code && text("invite").trim() === "") found.invite = "Write the code that you were given.";
         setProblems(found);
         if (Object.keys(found).length > 0) {
             event.currentTarget.querySelector<HTMLElement>(`[name=${Object.keys(found)[0]}]`)?.focus();
@@ -56,60 +125,72 @@ export function SignIn({ session, invited }: { session: Session; invited: boolea
             else await session.signIn(text("email").trim(), text("password"));
             localStorage.setItem(KNOWN, "yes");
         } catch (error) {
-            if (
-                fresh &&
-                error instanceof RequestError &&
-                (error.code === "forbidden" || error.fields.some(({ field }) => field === "invite"))
-            )
-                setCode(true);
+            // A server that could not be asked before may want one.
+            if (fresh && error instanceof RequestError && error.code === "forbidden") setCode(true);
             setProblems(problemsOf(error));
             setBusy(false);
         }
     };
+    const make = first ? "Make the first account" : "Make an account";
     return (
-        <main className="door" id="main">
-            <div className="door-card">
-                <p className="door-brand">
-                    <img src="/icon.svg" alt="" width="32" height="32" /> convene
+        <Card title={fresh ? make : "Sign in"}>
+            {first && (
+                <>
+                    <About />
+                    <p>
+                        Nobody has an account on this server yet. Yours is the first; you can invite the others from it.
+                    </p>
+                </>
+            )}
+            {invited && (
+                <p className="notice">
+                    You were invited to a plan. {fresh ? "Make an account to open it." : "Sign in to open it."}
                 </p>
-                <h1>{fresh ? "Make an account" : "Sign in"}</h1>
-                {invited && (
-                    <p className="notice">
-                        You were invited to a plan. {fresh ? "Make an account to open it." : "Sign in to open it."}
-                    </p>
+            )}
+            <form className="form" onSubmit={submit} noValidate key={String(fresh)}>
+                {fresh && (
+                    <FormField
+                        name="name"
+                        label="Your name"
+                        autoComplete="name"
+                        problem={problems.name}
+                        hint="Others see it beside what you do"
+                    />
                 )}
-                <form className="form" onSubmit={submit} noValidate key={String(fresh)}>
-                    {fresh && <FormField name="name" label="Your name" autoComplete="name" problem={problems.name} />}
+                <FormField
+                    name="email"
+                    label="E-mail address"
+                    type="email"
+                    autoComplete="username"
+                    problem={problems.email}
+                    hint={fresh ? "You sign in with it; nothing is sent to it" : undefined}
+                />
+                <FormField
+                    name="password"
+                    label="Password"
+                    type="password"
+                    autoComplete={fresh ? "new-password" : "current-password"}
+                    problem={problems.password}
+                    hint={fresh ? "At least 8 characters" : undefined}
+                />
+                {fresh && code && (
                     <FormField
-                        name="email"
-                        label="E-mail address"
-                        type="email"
-                        autoComplete="username"
-                        problem={problems.email}
+                        name="invite"
+                        label="Invitation code of this server"
+                        problem={problems.invite}
+                        hint="Whoever runs this server makes one with “convene user invite”"
                     />
-                    <FormField
-                        name="password"
-                        label="Password"
-                        type="password"
-                        autoComplete={fresh ? "new-password" : "current-password"}
-                        problem={problems.password}
-                        hint={fresh ? "At least 8 characters" : undefined}
-                    />
-                    {fresh && code && (
-                        <FormField
-                            name="invite"
-                            label="Invitation code of this server"
-                            problem={problems.invite}
-                            hint="This server only takes people who have one"
-                        />
-                    )}
-                    <p className="problem" role="alert" hidden={!problems.form}>
-                        {problems.form}
-                    </p>
-                    <button type="submit" className="button primary wide" disabled={busy}>
-                        {busy ? "One moment…" : fresh ? "Make an account" : "Sign in"}
-                    </button>
-                </form>
+                )}
+                <p className="problem" role="alert" hidden={!problems.form}>
+                    {problems.form}
+                </p>
+                <button type="submit" className="button primary wide" disabled={busy}>
+                    {busy ? "One moment…" : fresh ? make : "Sign in"}
+                </button>
+            </form>
+            {first ? null : door.registration === "closed" ? (
+                <p className="door-other">New here? This server takes no new accounts; ask whoever runs it.</p>
+            ) : (
                 <p className="door-other">
                     {fresh ? "You have an account?" : "New here?"}{" "}
                     <button
@@ -123,8 +204,8 @@ export function SignIn({ session, invited }: { session: Session; invited: boolea
                         {fresh ? "Sign in" : "Make an account"}
                     </button>
                 </p>
-            </div>
-        </main>
+            )}
+        </Card>
     );
 }
 

@@ -7,7 +7,17 @@ import { useContent, usePlan, usePlanState } from "../context.ts";
 import { Agenda } from "../grid/agenda.tsx";
 import { pasteBlock } from "../grid/block.ts";
 import { Board } from "../grid/board.tsx";
-import { columnsOf, filterRows, type Layout, nextSort, readLayout, sortRows, writeLayout } from "../grid/columns.ts";
+import {
+    columnsOf,
+    filterRows,
+    groupRows,
+    type Layout,
+    mayGroup,
+    nextSort,
+    readLayout,
+    sortRows,
+    writeLayout,
+} from "../grid/columns.ts";
 import { Grid } from "../grid/grid.tsx";
 import { defaults } from "../grid/new-row.ts";
 import type { Block } from "../grid/selection.ts";
@@ -66,11 +76,12 @@ export function TableScreen({ root }: { root: Root }) {
         [all, layout.hidden, layout.widths],
     );
     // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for what the content holds
-    const rows = useMemo(() => {
+    const { rows, groups } = useMemo(() => {
         const kept = content.list().filter((row) => archived === "with" || row.archived === (archived === "only"));
         const staged = stage && stageValue !== "" ? kept.filter((row) => row.fields[stage.name] === stageValue) : kept;
-        return sortRows(plan, all, filterRows(plan, root, staged, filter), layout.sort);
-    }, [plan, root, content, version, archived, stage, stageValue, filter, layout.sort, all]);
+        const sorted = sortRows(plan, all, filterRows(plan, root, staged, filter), layout.sort);
+        return groupRows(plan, all, sorted, view === "table" ? layout.group : null);
+    }, [plan, root, content, version, archived, stage, stageValue, filter, layout.sort, layout.group, view, all]);
 
     const place = (id?: string, field?: string, as = view) => {
         const questions = new URLSearchParams();
@@ -174,18 +185,29 @@ export function TableScreen({ root }: { root: Root }) {
                     )}
                     {view === "table" && (
                         <Menu
-                            label="Sort"
+                            label="Sort and group"
                             className="button quiet"
                             trigger={
                                 <>
                                     <ArrowDownUp size={15} aria-hidden /> <span className="wide-only">Sort</span>
                                 </>
                             }
-                            items={columns.map(({ field, name }) => ({
-                                say: sortWords(name, field.name, layout.sort),
-                                checked: layout.sort?.field === field.name,
-                                act: () => setLayout({ ...layout, sort: nextSort(field.name, layout.sort) }),
-                            }))}
+                            items={[
+                                ...columns.map(({ field, name }) => ({
+                                    say: sortWords(name, field.name, layout.sort),
+                                    checked: layout.sort?.field === field.name,
+                                    act: () => setLayout({ ...layout, sort: nextSort(field.name, layout.sort) }),
+                                })),
+                                "line" as const,
+                                ...all.filter(mayGroup).map(({ field, name }) => {
+                                    const checked = layout.group === field.name;
+                                    return {
+                                        say: `Group by ${name.toLowerCase()}`,
+                                        checked,
+                                        act: () => setLayout({ ...layout, group: checked ? null : field.name }),
+                                    };
+                                }),
+                            ]}
                         />
                     )}
                     {view === "table" && (
@@ -245,6 +267,7 @@ export function TableScreen({ root }: { root: Root }) {
                         <Grid
                             root={root}
                             rows={rows}
+                            groups={groups}
                             columns={columns}
                             layout={layout}
                             onLayout={setLayout}

@@ -41,6 +41,15 @@ export function tellError(error: unknown): void {
     tell(reasonOf(error), undefined, "error");
 }
 
+/** Copies, and says whether it did. */
+export function copyText(text: string): void {
+    // Only pages that came over https or from this machine may.
+    const copied = navigator.clipboard?.writeText(text) ?? Promise.reject();
+    copied
+        .then(() => tell("Copied."))
+        .catch(() => tell("The browser does not let the page copy: mark the words and copy them."));
+}
+
 export const toastStore = {
     subscribe(listener: () => void): () => void {
         listeners.add(listener);

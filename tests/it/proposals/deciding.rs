@@ -1,0 +1,111 @@
+//! What people decide about, and what becomes of it.
+
+use super::*;
+
+async fn an_agent_proposes_and_people_decide_change_by_change(engine: Engine) {
+    let stage = Stage::on(engine.options()).await;
+    let proposal = stage
+        .proposes(
+            &stage.agent,
+            json!([
+                { "op": "set", "path": ["sessions", "se_1", "minutes"], "to": 45 },
+                { "op": "text", "path": ["speakers", "sp_1", "bio"], "to": "She counts fast." },
+                { "op": "set", "path": ["speakers", "sp_1", "org"], "to": "A secret office" },
+            ]),
+        )
+        .await;
+    assert_eq!(
+        (&proposal["status"], &proposal["revision"]),
+        (&json!("submitted"), &json!(1))
+    );
+    assert_eq!(proposal["author"]["name"], "Scout");
+    assert_eq!(proposal["on_behalf_of"]["name"], "Olga");
+    assert_eq!(
+        proposal["changes"].as_array().unwrap().len(),
+        3,
+        "{proposal}"
+    );
+    let minutes = number(&proposal, &["sessions", "se_1", "minutes"]);
+    let bio = number(&proposal, &["speakers", "sp_1", "bio"]);
+    let org = number(&proposal, &["speakers", "sp_1", "org"]);
+    assert_eq!(change(&proposal, minutes)["class"], "clean");
+    assert!(
+        change(&proposal, minutes)["say"]
+            .as_str()
+            .unwrap()
+            .contains("45"),
+        "{proposal}"
+    );
+    // Nothing of it is in the plan before somebody decides, and an agent never does.
+    assert_eq!(stage.content().await["sessions"]["se_1"]["minutes"], 30);
+    let own = stage.decision("approve", &proposal, &[minutes]).await;
+    for nobody in [&stage.agent, &stage.suggester] {
+        let (code, _) = stage
+            .is_refused(nobody, "proposal.decide", own.clone())
+            .await;
+        assert_eq!(code, "forbidden");
+    }
+    let decided = stage
+        .decides(&stage.editor, "approve", &proposal, &[minutes, bio])
+        .await;
+    assert_eq!(decided["done"], json!([minutes, bio]), "{decided}");
+    stage
+        .client_reads("/sessions/se_1/minutes", &json!(45))
+        .await;
+    stage
+        .client_reads("/speakers/sp_1/bio", &json!("She counts fast."))
+        .await;
+    // Asked again, it is what it was, and not done again.
+    let decision = json!({ "proposal": proposal["id"], "revision": 1, "verdict": "approve", "changes": [
+        { "no": minutes, "shown": change(&proposal, minutes)["shown"] },
+        { "no": bio, "shown": change(&proposal, bio)["shown"] } ] });
+    let again = stage
+        .call(&stage.editor, "proposal.decide", decision.clone())
+        .await;
+    assert_eq!(again["seq"], decided["seq"]);
+    let (code, say) = stage
+        .is_refused(&stage.owner, "proposal.decide", decision)
+        .await;
+    assert_eq!(code, "conflict", "{say}");
+    let rejected = stage
+        .decides(&stage.owner, "reject", &proposal, &[org])
+        .await;
+    assert_eq!(rejected["proposal"]["status"], "partly_approved");
+    let history = stage.call(&stage.owner, "history.list", json!({})).await;
+    assert_eq!(
+        history["versions"][0]["proposal"], proposal["id"],
+        "{history}"
+    );
+    assert_eq!(history["versions"][0]["by"][0]["name"], "Emil");
+    let audit = stage
+        .call(&stage.owner, "audit.list", json!({}))
+        .await
+        .to_string();
+    for verb in ["proposal.open", "proposal.submit", "proposal.decide"] {
+        assert!(audit.contains(verb), "{verb}");
+    }
+    let undone = stage
+        .call(
+            &stage.editor,
+            "proposal.undo",
+            json!({ "proposal": proposal["id"] }),
+        )
+        .await;
+    assert_eq!(undone["proposal"]["status"], "undone", "{undone}");
+    stage
+        .client_reads("/sessions/se_1/minutes", &json!(30))
+        .await;
+    stage
+        .client_reads("/speakers/sp_1/bio", &json!("She counts."))
+        .await;
+}
+
+#[tokio::test]
+async fn an_agent_proposes_and_people_decide_change_by_change_on_sqlite() {
+    an_agent_proposes_and_people_decide_change_by_change(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn an_agent_proposes_and_people_decide_change_by_change_on_postgres() {
+    an_agent_proposes_and_people_decide_change_by_change(Engine::postgres().await).await;
+}

@@ -1,0 +1,1 @@
+//! The eight ways in which merging a draft fails, none of which happens here.
