@@ -203,13 +203,19 @@ impl Follower {
         };
         for proposal in bodies {
             let plan = self.plan.to_string();
-            self.line.send(notify(&proposal::Changed { plan, proposal }));
+            self.line
+                .send(notify(&proposal::Changed { plan, proposal }));
         }
     }
 
     /// Says that everything may be different.
     async fn tell_missed(&mut self) -> bool {
-        let heads = self.desk.storage.heads(&[self.plan]).await.unwrap_or_default();
+        let heads = self
+            .desk
+            .storage
+            .heads(&[self.plan])
+            .await
+            .unwrap_or_default();
         let seq = heads.first().map_or(0, |it| it.head.0);
         self.line.send(notify(&PlanChanged {
             plan: self.plan.to_string(),

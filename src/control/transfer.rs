@@ -58,7 +58,9 @@ impl Method for Import {
             return Ok(desk.apart(move || work(&present)).await?.answer);
         }
         if self.mode == Mode::Propose {
-            return desk.propose_import(caller, &self.plan, (self.format, work)).await;
+            return desk
+                .propose_import(caller, &self.plan, (self.format, work))
+                .await;
         }
         let (answer, seq) = desk.rework(&grant, Origin::Import, work).await?;
         Ok(Imported {
@@ -75,7 +77,10 @@ impl Desk {
         &self,
         caller: &Caller,
         plan: &str,
-        (format, work): (Format, impl Fn(&Content) -> Worked<Imported> + Send + 'static),
+        (format, work): (
+            Format,
+            impl Fn(&Content) -> Worked<Imported> + Send + 'static,
+        ),
     ) -> Result<Imported, Failure> {
         let name = serde_json::to_value(format).unwrap_or_default();
         let opening = NewDraft::of(format!("Import ({})", name.as_str().unwrap_or("file")));
@@ -83,7 +88,8 @@ impl Desk {
         let drafted = self.drafted(&case.row).await?.content;
         let Worked { ops, answer, .. } = self.apart(move || work(&drafted)).await?;
         let proposed = async {
-            self.edit_draft(&case, Edit::new(ops, Origin::Import)).await?;
+            self.edit_draft(&case, Edit::new(ops, Origin::Import))
+                .await?;
             self.submit(caller, &case, Resubmitted::default()).await
         };
         let id = case.row.id.to_string();
@@ -94,7 +100,8 @@ impl Desk {
             }),
             Err(failure) => {
                 // Nobody wants a proposal of nothing.
-                self.withdraw(case, "the file could not be proposed").await?;
+                self.withdraw(case, "the file could not be proposed")
+                    .await?;
                 Err(failure)
             }
         }

@@ -127,7 +127,11 @@ impl Desk {
     }
 
     /// Performs operations on the draft.
-    pub(in crate::control) async fn edit_draft(&self, case: &Case, edit: Edit) -> Result<Reading, Failure> {
+    pub(in crate::control) async fn edit_draft(
+        &self,
+        case: &Case,
+        edit: Edit,
+    ) -> Result<Reading, Failure> {
         let (document, user) = (case.draft(), case.grant.user());
         let role = self.storage.find_document_role(document, user).await?;
         let role = role.ok_or_else(no_such_proposal)?;

@@ -69,6 +69,7 @@ pub(super) async fn an_agent_is_a_suggester_until_it_is_revoked(bench: Bench) {
     let (ada, plan) = bench.ada_and_plan().await;
     let other = bench.plan(ada).await;
     let storage = &bench.storage;
+    bench.clock.advance(Duration::from_secs(1));
     let agent = bench.agent(ada, plan).await;
     assert_eq!(
         storage.find_role(plan, agent.id).await.unwrap(),

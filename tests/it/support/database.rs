@@ -52,7 +52,7 @@ impl Database {
              insert into proposals
                  (id, plan_id, author, title, rationale, about, status, base_seq, base_epoch, base,
                      touched, created_at, updated_at, expires_at)
-             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', '[]',
+             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', 0,
                  1, 1, 9)"
         );
         self.run(sql).await;
