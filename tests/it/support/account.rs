@@ -101,6 +101,12 @@ impl Account {
         }
     }
 
+    /// Opens a proposal with its draft, and gives back its id.
+    pub(crate) async fn open_draft(&self, server: &Server, plan: &str) -> String {
+        let params = json!({ "plan": plan, "title": "Something better" });
+        text(&self.call(server, "proposal.open", params).await["id"])
+    }
+
     /// Gives `other` a role in a plan of this account.
     pub(crate) async fn set_role(&self, server: &Server, plan: &str, other: &Self, role: &str) {
         let params = json!({ "plan": plan, "email": other.email, "role": role });

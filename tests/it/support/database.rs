@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use convene::clock::Clock;
+use convene::ids::ProposalId;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use uuid::Uuid;
@@ -90,15 +92,16 @@ impl Database {
 
     /// Opens a draft of `plan` by `author`, with nothing in it; gives back its id.
     pub(crate) async fn open_draft(&self, plan: &str, author: &str) -> String {
-        let draft = Uuid::now_v7().to_string();
+        let draft = ProposalId::generate(&Clock::system()).to_string();
         let (id, plan, author) = (self.id(&draft), self.id(plan), self.id(author));
         let sql = format!(
             "insert into plans (id, name, created_by, created_at, updated_at, draft_of)
              values ({id}, 'A draft', {author}, 1, 1, {plan});
              insert into proposals
-                 (id, plan_id, author, title, rationale, about, status, base_seq, base_epoch, base, touched,
-                     created_at, updated_at, expires_at)
-             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', 0, 1, 1, 9)"
+                 (id, plan_id, author, title, rationale, about, status, base_seq, base_epoch, base,
+                     touched, created_at, updated_at, expires_at)
+             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', 0,
+                 1, 1, 9)"
         );
         self.run(sql).await;
         draft
