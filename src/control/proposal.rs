@@ -17,5 +17,8 @@ mod rebasing;
 mod seeing;
 mod submitting;
 mod undoing;
+mod watching;
 
 pub(super) use self::gating::kind as gate_kind;
+pub(super) use self::opening::NewDraft;
+pub(super) use self::submitting::Resubmitted;
