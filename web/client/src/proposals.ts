@@ -55,6 +55,7 @@ export class Proposals {
     private timer: ReturnType<typeof setTimeout> | undefined;
     private planTimer: ReturnType<typeof setTimeout> | undefined;
     private asking = 0;
+    private watching = false;
 
     constructor(
         private readonly control: Control,
@@ -248,6 +249,9 @@ export class Proposals {
     }
 
     private watch(): void {
+        // A connection that was told of none follows none.
+        if (this.watched.size === 0 && !this.watching) return;
+        this.watching = this.watched.size > 0;
         const proposals = [...this.watched.keys()].slice(-WATCHED_MAX);
         this.call("proposal.watch", { plan: this.plan, proposals }).catch(() => undefined);
     }
