@@ -1,6 +1,6 @@
 // One change of a proposal: what it does, how it stands to the plan, what it needs, and what became of it.
 
-import type { ChangeBody, Draft, GateBrief, Plan, Surroundings } from "@convene/client";
+import type { ChangeBody, Draft, GateBrief, Plan, ReadDrift, Surroundings } from "@convene/client";
 import { ShieldAlert, ShieldCheck } from "lucide-react";
 import { href } from "../route.ts";
 import { ago, ROOT_WORDS } from "../words.ts";
@@ -8,7 +8,7 @@ import { Badge } from "./badge.tsx";
 import type { Resolve } from "./deciding.ts";
 import { aboutOf } from "./naming.ts";
 import { Value, Values } from "./values.tsx";
-import { CLASS, needs, numbers, STATE } from "./words.ts";
+import { CLASS, needs, STATE } from "./words.ts";
 
 interface Props {
     change: ChangeBody;
@@ -25,11 +25,13 @@ interface Props {
         onReject: () => void;
         busy: boolean;
     };
+    /** What it relies on is said here, and not above for all of them. */
+    drifted: boolean;
     onApprove?: () => void;
     onUndo?: () => void;
 }
 
-export function ChangeCard({ change, plan, around, draft, deciding, onApprove, onUndo }: Props) {
+export function ChangeCard({ change, plan, around, draft, drifted, deciding, onApprove, onUndo }: Props) {
     const { no, state, gate } = change;
     const open = state === "open";
     const fits = open && change.class !== "void";
@@ -59,7 +61,7 @@ export function ChangeCard({ change, plan, around, draft, deciding, onApprove, o
                 {open ? change.class && <Badge said={CLASS[change.class]} /> : <Badge said={STATE[state]} />}
             </header>
             <div className="card-body">
-                {open && <Standing change={change} around={around} />}
+                {open && <Standing change={change} around={around} drifted={drifted} />}
                 <Values change={change} plan={plan} around={around} live={live} />
                 {open && change.class === "conflict" && deciding && (
                     <fieldset className="resolve">
@@ -77,62 +79,65 @@ export function ChangeCard({ change, plan, around, draft, deciding, onApprove, o
                         ))}
                     </fieldset>
                 )}
-                <Notes change={change} plan={plan} />
                 {gate && open && <Gate gate={gate} {...(onApprove ? { onApprove } : {})} />}
             </div>
-            {(deciding || onUndo) && (
-                <footer className="card-acts">
-                    {deciding && open && (
-                        <>
-                            {fits && (
-                                <button
-                                    type="button"
-                                    className="button small"
-                                    disabled={deciding.busy}
-                                    onClick={deciding.onAccept}
-                                >
-                                    Accept<span className="unseen"> change {no}</span>
-                                </button>
-                            )}
+            <footer className="card-acts">
+                {deciding && open && (
+                    <>
+                        {fits && (
                             <button
                                 type="button"
-                                className="button small quiet"
+                                className="button small"
                                 disabled={deciding.busy}
-                                onClick={deciding.onReject}
+                                onClick={deciding.onAccept}
                             >
-                                Reject…<span className="unseen"> change {no}</span>
+                                Accept<span className="unseen"> change {no}</span>
                             </button>
-                        </>
-                    )}
-                    {state === "accepted" && onUndo && (
-                        <button type="button" className="button small quiet" onClick={onUndo}>
-                            Take back…<span className="unseen"> change {no}</span>
+                        )}
+                        <button
+                            type="button"
+                            className="button small quiet"
+                            disabled={deciding.busy}
+                            onClick={deciding.onReject}
+                        >
+                            Reject…<span className="unseen"> change {no}</span>
                         </button>
-                    )}
-                </footer>
-            )}
+                    </>
+                )}
+                {state === "accepted" && onUndo && (
+                    <button type="button" className="button small quiet" onClick={onUndo}>
+                        Take back…<span className="unseen"> change {no}</span>
+                    </button>
+                )}
+                <Notes change={change} plan={plan} />
+            </footer>
         </li>
     );
 }
 
 /** How it stands to the plan, where there is more to say than a word. */
-function Standing({ change, around }: { change: ChangeBody; around: Surroundings }) {
-    if (!change.class || change.class === "clean") return null;
+function Standing({ change, around, drifted }: { change: ChangeBody; around: Surroundings; drifted: boolean }) {
+    if (!change.class || change.class === "clean" || (change.class === "drifted" && !drifted)) return null;
     const { more } = CLASS[change.class];
     return (
         <div className="standing">
             <p>{change.class === "void" ? `${sentence(change.why ?? "")}.` : more}</p>
-            {change.class === "drifted" && (
-                <ul>
-                    {change.reads?.map(({ path, was, now }) => (
-                        <li key={path.join("/")}>
-                            <Place path={path} around={around} /> was <Value path={path} value={was} around={around} />,
-                            is <Value path={path} value={now} around={around} /> now
-                        </li>
-                    ))}
-                </ul>
-            )}
+            {change.class === "drifted" && <Drift reads={change.reads ?? []} around={around} />}
         </div>
+    );
+}
+
+/** What an author relied on and is different now. */
+export function Drift({ reads, around }: { reads: ReadDrift[]; around: Surroundings }) {
+    return (
+        <ul className="bullets">
+            {reads.map(({ path, was, now }) => (
+                <li key={path.join("/")}>
+                    <Place path={path} around={around} /> was <Value path={path} value={was} around={around} />, is{" "}
+                    <Value path={path} value={now} around={around} /> now
+                </li>
+            ))}
+        </ul>
     );
 }
 
@@ -219,11 +224,4 @@ function Gate({ gate, onApprove }: { gate: GateBrief; onApprove?: () => void }) 
             )}
         </div>
     );
-}
-
-export function gateMissing(changes: ChangeBody[]): string | undefined {
-    const waiting = changes.filter(
-        ({ state, gate }) => state === "open" && gate && gate.approved_by.length < gate.needs,
-    );
-    return waiting.length > 0 ? numbers(waiting.map(({ no }) => no)) : undefined;
 }

@@ -73,6 +73,9 @@ function Shown({ proposal, around, deciding, rights, reload, error }: ShownProps
     const decidable = rights.decides && ready;
     const openOnes = changes.filter(({ state }) => state === "open");
     const accepted = changes.filter(({ state }) => state === "accepted").map(({ no }) => no);
+    // Every change that would be clean relies on the same: said once.
+    const drifted = changes.filter((change) => change.state === "open" && change.class === "drifted");
+    const reads = drifted.length > 1 ? drifted[0]?.reads : undefined;
     const chosen = [...deciding.chosen].filter((no) => openOnes.some((one) => one.no === no));
     const edit = (accepts: boolean) => {
         if (accepts) remember(proposal, chosen);
@@ -112,7 +115,11 @@ function Shown({ proposal, around, deciding, rights, reload, error }: ShownProps
             <Back />
             <Head proposal={proposal} rights={rights} onAsk={setAsking} onRebase={rebase} onEdit={() => edit(false)} />
             {error && <p className="notice warn">{error}</p>}
-            <Notices {...{ proposal, deciding, rights }} onSubmit={submitAgain} onEdit={() => edit(false)} />
+            <Notices
+                {...{ proposal, deciding, rights, reads, around }}
+                onSubmit={submitAgain}
+                onEdit={() => edit(false)}
+            />
             <Why proposal={proposal} around={around} />
             {changes.length > 0 && isOpen(proposal.status) && openOnes.length > 0 && (
                 <Effect effect={proposal.effect} around={around} />
@@ -148,6 +155,7 @@ function Shown({ proposal, around, deciding, rights, reload, error }: ShownProps
                     <ChangeCard
                         key={change.no}
                         {...{ change, plan, around, draft }}
+                        drifted={reads === undefined}
                         {...(decidable && change.state === "open"
                             ? {
                                   deciding: {

@@ -7,7 +7,7 @@ import "../style/proposals.css";
 import { usePlan } from "../context.ts";
 import { href, replace, useRoute } from "../route.ts";
 import { plural } from "../words.ts";
-import { inOrder, maySuggest, useProposalList, useRole } from "./asking.ts";
+import { inOrder, maySuggest, useProposalList, useProposals, useRole } from "./asking.ts";
 import { Detail } from "./detail.tsx";
 import { onMoves } from "./keys.ts";
 import { Queue } from "./queue.tsx";
@@ -30,7 +30,9 @@ function useWide(): boolean {
 export default function Inbox() {
     const plan = usePlan();
     const { parts } = useRoute();
+    const store = useProposals();
     const { proposals, gates, loading, more, error } = useProposalList();
+    useEffect(() => store.later(), [store]);
     const role = useRole();
     const wide = useWide();
     const [suggesting, setSuggesting] = useState(false);

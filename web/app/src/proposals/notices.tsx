@@ -1,7 +1,8 @@
 // What stands in the way of a decision, and what has just not been done.
 
-import { isOpen, type Proposal } from "@convene/client";
+import { isOpen, type Proposal, type ReadDrift, type Surroundings } from "@convene/client";
 import { Send } from "lucide-react";
+import { Drift } from "./change.tsx";
 import type { Deciding } from "./deciding.ts";
 import type { Rights } from "./rights.ts";
 import { isAgent, STATUS } from "./words.ts";
@@ -10,12 +11,17 @@ export function Notices({
     proposal,
     deciding,
     rights,
+    reads,
+    around,
     onSubmit,
     onEdit,
 }: {
     proposal: Proposal;
     deciding: Deciding;
     rights: Rights;
+    /** What all its changes rely on and is different. */
+    reads: ReadDrift[] | undefined;
+    around: Surroundings;
     onSubmit: () => void;
     onEdit: () => void;
 }) {
@@ -87,6 +93,12 @@ export function Notices({
                 <p className="notice">
                     {STATUS[status].say}: “{reason}”
                 </p>
+            )}
+            {reads && (
+                <div className="notice warn">
+                    <p>The author relied on something that has another value now:</p>
+                    <Drift reads={reads} around={around} />
+                </div>
             )}
             {isOpen(status) && unsound.length > 0 && (
                 <div className="notice warn">

@@ -85,8 +85,8 @@ function Verified({ kind, verified }: { kind: Citation["kind"]; verified: boolea
         );
     if (verified === false)
         return (
-            <span className="mark bad">
-                <CircleX size={13} aria-hidden /> {known ? "Not found" : "Not found: nobody has checked the quote"}
+            <span className={known ? "mark bad" : "mark warn"}>
+                <CircleX size={13} aria-hidden /> {known ? "Not found" : "Quote not verified"}
             </span>
         );
     return (

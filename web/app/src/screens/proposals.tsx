@@ -9,6 +9,7 @@ import { href } from "../route.ts";
 
 const Inbox = lazy(() => import("../proposals/inbox.tsx"));
 const Banner = lazy(() => import("../proposals/banner.tsx"));
+const AgentList = lazy(() => import("../proposals/agents.tsx"));
 const Suggest = lazy(() => import("../proposals/suggest.tsx").then(({ Suggest: it }) => ({ default: it })));
 
 export function Proposals() {
@@ -36,6 +37,14 @@ export function SuggestDialog({ open, onClose }: { open: boolean; onClose: () =>
             <Suggest onClose={onClose} />
         </Suspense>
     ) : null;
+}
+
+export function Agents({ owner }: { owner: boolean }) {
+    return (
+        <Suspense fallback={null}>
+            <AgentList owner={owner} />
+        </Suspense>
+    );
 }
 
 /** In the rail, with how many wait for a decision. */
