@@ -188,6 +188,10 @@ macro_rules! for_each_notice {
             $crate::control::event::PlanImported,
             $crate::control::event::MembersChanged,
             $crate::control::event::FindingsChanged,
+            $crate::control::proposal::Changed,
+            $crate::control::proposal::ClassesChanged,
+            $crate::control::proposal::Progress,
+            $crate::control::gate::Changed,
         }
     };
 }

@@ -47,7 +47,11 @@ pub struct Open {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rationale: Option<String>,
     /// What else there is to say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "body::about"
+    )]
     pub about: Option<About>,
     /// An open proposal of the same author whose place it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,8 +67,8 @@ pub struct Open {
 
 call!(Open, "proposal.open" => ProposalBody, keyed);
 
-/// `proposal.edit`: performs operations on the draft, all or none, as `plan.edit` does on a plan; and says
-/// what the proposal is. Its author, and who may decide.
+/// `proposal.edit`: performs operations on the draft, all or none, as `plan.edit` does on a plan. Its author,
+/// and who may decide.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -84,6 +88,7 @@ pub struct Edit {
 /// The answer to [`Edit`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DraftEdited"))]
 pub struct Edited {
     /// The last row of the draft.
     pub seq: i64,
@@ -110,7 +115,11 @@ pub struct Submit {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rationale: Option<String>,
     /// Replaces what else was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "body::about"
+    )]
     pub about: Option<About>,
     /// The client's own key for this change.
     #[serde(default, skip_serializing_if = "Option::is_none")]

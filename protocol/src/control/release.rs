@@ -9,7 +9,8 @@ pub const RELEASES_MAX: i64 = 1_000;
 /// Messages of one answer at most.
 pub const MESSAGES_MAX: u32 = 500;
 
-/// `release.publish`: freezes the plan as it is, under a number and a name. Owners only.
+/// `release.publish`: freezes the plan as it is, under a number and a name. Owners, and who may edit once an
+/// owner has approved this content by a gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -206,7 +207,8 @@ pub struct Messages {
 
 call!(ListOutbox, "outbox.list" => Messages);
 
-/// `outbox.mark_sent`: says that somebody has sent a draft. Editors only.
+/// `outbox.mark_sent`: says that somebody has sent a draft. Approvers and owners, and editors once one of them
+/// has approved these words by a gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

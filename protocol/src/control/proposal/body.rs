@@ -1,7 +1,9 @@
 //! What the control channel tells of a proposal.
 
 use convene_plan::proposal::{Change, Class, Effect, Unsound};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::super::history::Person;
 use super::{ChangeState, Status, Verdict};
@@ -97,6 +99,14 @@ pub struct About {
     /// The key of the finding that it answers: one open proposal each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<String>,
+}
+
+/// Reads what else an author says, which is an object: since all of it may be left out, a list would be read
+/// as one too.
+pub(super) fn about<'de, D: Deserializer<'de>>(from: D) -> Result<Option<About>, D::Error> {
+    let said = Option::<Map<String, Value>>::deserialize(from)?;
+    let about = said.map(|said| About::deserialize(Value::Object(said)));
+    about.transpose().map_err(D::Error::custom)
 }
 
 /// How many changes of the last revision are how far.
