@@ -1,6 +1,6 @@
 // What the server finds in a plan, and the proposals for it, asked for again whenever it says that something is different.
 
-import { type Dismissed, draftOf, type Finding, type Plan, Proposals, RequestError } from "@convene/client";
+import { type Dismissed, draftOf, type Finding, type Plan, ProposalStore, RequestError } from "@convene/client";
 
 export interface Found {
     findings: Finding[];
@@ -16,7 +16,7 @@ export class Live {
     private found: Found = { findings: [], dismissed: [], total: 0, loading: true };
     private readonly listeners = new Set<() => void>();
     private readonly changed = new Set<() => void>();
-    readonly proposals: Proposals;
+    readonly proposals: ProposalStore;
     private readonly offs: (() => void)[];
     private timer: ReturnType<typeof setTimeout> | undefined;
     private readonly isDraft: boolean;
@@ -27,7 +27,7 @@ export class Live {
         // A draft is no plan: what is told is told of the plan that it is a draft of.
         const id = draft?.plan ?? plan.id;
         this.isDraft = draft !== undefined;
-        this.proposals = new Proposals(control, id);
+        this.proposals = new ProposalStore(control, id);
         const mine = (params: { plan: string }) => {
             if (params.plan !== id) return;
             for (const listener of [...this.changed]) listener();

@@ -13,7 +13,7 @@ export * from "./money.ts";
 export * from "./plan.ts";
 export * from "./presence.ts";
 export * from "./proposal-difference.ts";
-export type * from "./proposal-wire.ts";
+export type { ChangeBody, ChangeClass, Proposal, ProposalStatus } from "./proposal-wire.ts";
 export * from "./proposals.ts";
 export * from "./rank.ts";
 export * from "./read.ts";

@@ -1,20 +1,20 @@
 // The proposals of a plan: what can be asked about them, and a list that is kept fresh.
 
 import type { Control } from "./control.ts";
-import {
-    type Asked,
-    type Decided,
-    type GateBody,
-    KEYED,
-    type Pick,
-    type Proposal,
-    type ProposalBody,
-    type ProposalStatus,
-    type Told,
-} from "./proposal-wire.ts";
+import type {
+    Decided,
+    GateBody,
+    Methods,
+    Notifications,
+    Op,
+    ProposalBody,
+    ProposalOpen,
+    Status,
+} from "./generated/control.ts";
+import type { Pick, Proposal } from "./proposal-wire.ts";
 import { RequestError } from "./session.ts";
 
-export interface ProposalList {
+export interface ProposalsNow {
     /** What changed last comes first. */
     proposals: ProposalBody[];
     /** Those that somebody still has to say something about. */
@@ -25,15 +25,14 @@ export interface ProposalList {
     error?: string;
 }
 
-const OPEN: ReadonlySet<ProposalStatus> = new Set<ProposalStatus>(["drafting", "submitted", "changes_requested"]);
+const OPEN: ReadonlySet<Status> = new Set<Status>(["drafting", "submitted", "changes_requested"]);
 const QUIET_MS = 250;
 /** What the plan's own changes do to a proposal is looked at less often. */
 const PLAN_QUIET_MS = 1_500;
-const CHANGE_MS = 60_000;
 const WATCHED_MAX = 20;
 
 /** Whether it can still be written and decided. */
-export function isOpen(status: ProposalStatus): boolean {
+export function isOpen(status: Status): boolean {
     return OPEN.has(status);
 }
 
@@ -46,8 +45,8 @@ export function draftOf(address: string): { plan: string; proposal: string } | u
 /**
  * Follows what the connection is told: whoever uses it calls `events.subscribe` for the plan.
  */
-export class Proposals {
-    private state: ProposalList = { proposals: [], gates: [], loading: true, more: false };
+export class ProposalStore {
+    private state: ProposalsNow = { proposals: [], gates: [], loading: true, more: false };
     private readonly listeners = new Set<() => void>();
     private readonly interested = new Map<string, Set<() => void>>();
     private readonly watched = new Map<string, number>();
@@ -98,7 +97,7 @@ export class Proposals {
         return () => this.listeners.delete(listener);
     };
 
-    readonly snapshot = (): ProposalList => this.state;
+    readonly snapshot = (): ProposalsNow => this.state;
 
     /** Calls when something about one proposal may be different: it is to be read again. */
     onProposal(id: string, listener: () => void): () => void {
@@ -151,14 +150,14 @@ export class Proposals {
     }
 
     get(proposal: string): Promise<Proposal> {
-        return this.call("proposal.get", { plan: this.plan, proposal });
+        return this.call("proposal.get", { plan: this.plan, proposal }) as Promise<Proposal>;
     }
 
-    open(title: string, rest: Omit<Asked["proposal.open"]["params"], "plan" | "title"> = {}): Promise<ProposalBody> {
+    open(title: string, rest: Omit<ProposalOpen, "plan" | "title" | "idempotency_key"> = {}): Promise<ProposalBody> {
         return this.done(this.call("proposal.open", { plan: this.plan, title, ...rest }));
     }
 
-    edit(proposal: string, ops: unknown[]): Promise<{ seq: number }> {
+    edit(proposal: string, ops: Op[]): Promise<{ seq: number }> {
         return this.done(this.call("proposal.edit", { plan: this.plan, proposal, ops }), proposal);
     }
 
@@ -230,22 +229,15 @@ export class Proposals {
         }
     }
 
-    private call<M extends keyof Asked>(method: M, params: Asked[M]["params"]): Promise<Asked[M]["result"]> {
-        const keyed = KEYED.has(method) ? { idempotency_key: crypto.randomUUID(), ...params } : params;
-        const ask = this.control.call.bind(this.control) as (
-            method: string,
-            params: unknown,
-            timeoutMs?: number,
-        ) => Promise<unknown>;
-        return ask(method, keyed, KEYED.has(method) ? CHANGE_MS : undefined) as Promise<Asked[M]["result"]>;
+    private call<M extends keyof Methods>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]> {
+        return this.control.call(method, params);
     }
 
-    private on<N extends keyof Told>(name: N, listener: (params: Told[N]) => void): () => void {
-        const on = this.control.on.bind(this.control) as (
-            name: string,
-            listener: (params: Told[N]) => void,
-        ) => () => void;
-        return on(name, (params) => params.plan === this.plan && listener(params));
+    private on<N extends "proposal.changed" | "proposal.classes" | "proposal.progress" | "gate.changed">(
+        name: N,
+        listener: (params: Notifications[N]["params"]) => void,
+    ): () => void {
+        return this.control.on(name, (params) => params.plan === this.plan && listener(params));
     }
 
     private watch(): void {
@@ -253,7 +245,9 @@ export class Proposals {
         if (this.watched.size === 0 && !this.watching) return;
         this.watching = this.watched.size > 0;
         const proposals = [...this.watched.keys()].slice(-WATCHED_MAX);
-        this.call("proposal.watch", { plan: this.plan, proposals }).catch(() => undefined);
+        // The schema does not name it yet.
+        const ask = this.control.call.bind(this.control) as (method: string, params: unknown) => Promise<unknown>;
+        ask("proposal.watch", { plan: this.plan, proposals }).catch(() => undefined);
     }
 
     private put(proposal: ProposalBody): void {
@@ -269,7 +263,7 @@ export class Proposals {
         for (const id of [...this.interested.keys()]) this.touch(id);
     }
 
-    private become(state: ProposalList): void {
+    private become(state: ProposalsNow): void {
         this.state = state;
         for (const listener of [...this.listeners]) listener();
     }

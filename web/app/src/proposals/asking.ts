@@ -5,8 +5,8 @@ import {
     isOpen,
     type Proposal,
     type ProposalBody,
-    type ProposalList,
-    type Proposals,
+    type ProposalStore,
+    type ProposalsNow,
     RequestError,
 } from "@convene/client";
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
@@ -18,11 +18,11 @@ const QUIET_MS = 150;
 /** How soon after something was written in a draft it is compared with the plan again. */
 const DRAFT_QUIET_MS = 400;
 
-export function useProposals(): Proposals {
+export function useProposals(): ProposalStore {
     return useLive().proposals;
 }
 
-export function useProposalList(): ProposalList {
+export function useProposalList(): ProposalsNow {
     const proposals = useProposals();
     return useSyncExternalStore(proposals.subscribe, proposals.snapshot);
 }

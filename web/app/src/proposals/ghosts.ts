@@ -1,6 +1,13 @@
 // What others propose for the fields of a plan, while they write it: read from their drafts, and only while somebody looks.
 
-import { type ChangeBody, type Client, type Draft, isOpen, type ProposalBody, type Proposals } from "@convene/client";
+import {
+    type ChangeBody,
+    type Client,
+    type Draft,
+    isOpen,
+    type ProposalBody,
+    type ProposalStore,
+} from "@convene/client";
 
 export interface Ghost {
     body: ProposalBody;
@@ -29,7 +36,7 @@ export class Ghosts {
 
     constructor(
         private readonly client: Client,
-        private readonly proposals: Proposals,
+        private readonly proposals: ProposalStore,
     ) {}
 
     readonly subscribe = (listener: () => void): (() => void) => {
@@ -132,9 +139,9 @@ export class Ghosts {
     }
 }
 
-const ALL = new WeakMap<Proposals, Ghosts>();
+const ALL = new WeakMap<ProposalStore, Ghosts>();
 
-export function ghostsOf(client: Client, proposals: Proposals): Ghosts {
+export function ghostsOf(client: Client, proposals: ProposalStore): Ghosts {
     const ghosts = ALL.get(proposals) ?? new Ghosts(client, proposals);
     ALL.set(proposals, ghosts);
     return ghosts;
