@@ -12,6 +12,7 @@ import { plural } from "../words.ts";
 import { type Asked, useProposal, useProposals } from "./asking.ts";
 import { forgetDraft } from "./copy.ts";
 import { sayAccepted } from "./deciding.ts";
+import { sayEdited, useEdits } from "./edited.ts";
 import { forget, remembered } from "./suggesting.ts";
 import { STATUS } from "./words.ts";
 
@@ -28,6 +29,7 @@ export default function Banner() {
     const asked = useProposal(named?.proposal ?? "");
     const { proposal, error, reload } = asked;
     const [asking, setAsking] = useState<"submit" | "discard">();
+    const edits = useEdits(plan);
     // What is written here becomes changes there a moment later.
     useEffect(() => {
         let timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,7 +55,13 @@ export default function Banner() {
     const own = proposal.author.id === plan.user.id;
     const open = isOpen(proposal.status);
     const writes = open && mayEdit;
-    const count = plural(proposal.changes.filter(({ state }) => state === "open").length, "change");
+    const edited = sayEdited(plan, proposal, edits);
+    const again = proposal.submitted && proposal.revision > 0;
+    const count = again
+        ? edited.length > 0
+            ? `${plural(edited.length, "edit")} since revision ${proposal.revision}`
+            : `as revision ${proposal.revision} says`
+        : plural(proposal.changes.filter(({ state }) => state === "open").length, "change");
     const Icon = writes ? PencilRuler : Eye;
     return (
         <aside className="banner" aria-label="Draft">
@@ -92,7 +100,13 @@ export default function Banner() {
                     </button>
                 )}
             </span>
-            {asking === "submit" && <Submit {...{ proposal, asked }} onClose={() => setAsking(undefined)} />}
+            {asking === "submit" && (
+                <Submit
+                    {...{ proposal, asked }}
+                    edited={again ? edited : undefined}
+                    onClose={() => setAsking(undefined)}
+                />
+            )}
             {asking === "discard" && <Discard proposal={proposal} onClose={() => setAsking(undefined)} />}
         </aside>
     );
@@ -123,7 +137,18 @@ function useSaved(): () => Promise<void> {
         });
 }
 
-function Submit({ proposal, asked, onClose }: { proposal: Proposal; asked: Asked; onClose: () => void }) {
+function Submit({
+    proposal,
+    asked,
+    edited,
+    onClose,
+}: {
+    proposal: Proposal;
+    asked: Asked;
+    /** What is different from the revision before; left out where there is none. */
+    edited: string[] | undefined;
+    onClose: () => void;
+}) {
     const plan = usePlan();
     const proposals = useProposals();
     const saved = useSaved();
@@ -135,6 +160,8 @@ function Submit({ proposal, asked, onClose }: { proposal: Proposal; asked: Asked
     const [busy, setBusy] = useState(false);
     const { changes, unsound } = asked.proposal ?? proposal;
     const open = changes.filter(({ state }) => state === "open");
+    const said = edited ?? [...new Set(open.map(({ say: change }) => change))];
+    const nothing = !edited && open.length === 0;
     const submit = async (accept: boolean) => {
         if (title.trim() === "") {
             setSay("Say in a line what it is.");
@@ -205,16 +232,20 @@ function Submit({ proposal, asked, onClose }: { proposal: Proposal; asked: Asked
                     />
                 </label>
                 <section aria-label="What is submitted">
-                    <h3>{plural(open.length, "change")}</h3>
-                    {open.length === 0 && (
-                        <p className="sub">The draft says what the plan says. Edit something first.</p>
+                    <h3>{edited ? `Edited since revision ${proposal.revision}` : plural(said.length, "change")}</h3>
+                    {said.length === 0 && (
+                        <p className="sub">
+                            {edited
+                                ? "Nothing on this page; what others edited is submitted too."
+                                : "The draft says what the plan says. Edit something first."}
+                        </p>
                     )}
                     <ol className="said-list">
-                        {open.slice(0, SHOWN_MAX).map(({ no, say: change }) => (
-                            <li key={no}>{change}</li>
+                        {said.slice(0, SHOWN_MAX).map((one) => (
+                            <li key={one}>{one}</li>
                         ))}
                     </ol>
-                    {open.length > SHOWN_MAX && <p className="sub">And {open.length - SHOWN_MAX} more.</p>}
+                    {said.length > SHOWN_MAX && <p className="sub">And {said.length - SHOWN_MAX} more.</p>}
                 </section>
                 {unsound.length > 0 && (
                     <div className="notice warn">
@@ -237,13 +268,13 @@ function Submit({ proposal, asked, onClose }: { proposal: Proposal; asked: Asked
                         <button
                             type="button"
                             className="button"
-                            disabled={busy || open.length === 0}
+                            disabled={busy || nothing}
                             onClick={() => void submit(false)}
                         >
                             Submit only
                         </button>
                     )}
-                    <button type="submit" className="button primary" disabled={busy || open.length === 0}>
+                    <button type="submit" className="button primary" disabled={busy || nothing}>
                         {accepts === undefined ? (
                             "Submit"
                         ) : (
