@@ -1,6 +1,6 @@
-// What the server finds in a plan, asked for again whenever it says that something is different.
+// What the server finds in a plan, and the proposals for it, asked for again whenever it says that something is different.
 
-import { type Dismissed, type Finding, type Plan, RequestError } from "@convene/client";
+import { type Dismissed, draftOf, type Finding, type Plan, ProposalStore, RequestError } from "@convene/client";
 
 export interface Found {
     findings: Finding[];
@@ -16,11 +16,18 @@ export class Live {
     private found: Found = { findings: [], dismissed: [], total: 0, loading: true };
     private readonly listeners = new Set<() => void>();
     private readonly changed = new Set<() => void>();
+    readonly proposals: ProposalStore;
     private readonly offs: (() => void)[];
     private timer: ReturnType<typeof setTimeout> | undefined;
+    private readonly isDraft: boolean;
 
     constructor(private readonly plan: Plan) {
-        const { control, id } = plan;
+        const { control } = plan;
+        const draft = draftOf(plan.id);
+        // A draft is no plan: what is told is told of the plan that it is a draft of.
+        const id = draft?.plan ?? plan.id;
+        this.isDraft = draft !== undefined;
+        this.proposals = new ProposalStore(control, id);
         const mine = (params: { plan: string }) => {
             if (params.plan !== id) return;
             for (const listener of [...this.changed]) listener();
@@ -56,6 +63,10 @@ export class Live {
     }
 
     async load(): Promise<void> {
+        if (this.isDraft) {
+            this.become({ findings: [], dismissed: [], total: 0, loading: false });
+            return;
+        }
         try {
             const { findings, dismissed, total } = await this.plan.control.call("plan.findings", {
                 plan: this.plan.id,
@@ -69,6 +80,7 @@ export class Live {
 
     destroy(): void {
         clearTimeout(this.timer);
+        this.proposals.destroy();
         for (const off of this.offs) off();
         this.plan.control.call("events.subscribe", { plans: [] }).catch(() => undefined);
     }

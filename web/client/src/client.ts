@@ -2,6 +2,7 @@
 
 import { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
 import { Control } from "./control.ts";
+import { Draft } from "./draft.ts";
 import { Plan } from "./plan.ts";
 import type { Session, User } from "./session.ts";
 
@@ -25,6 +26,7 @@ export class Client {
     readonly control: Control;
     private readonly socket: HocuspocusProviderWebsocket;
     private readonly open = new Map<string, Plan>();
+    private readonly drafts = new Map<string, { draft: Draft; readers: number }>();
     private readonly off: () => void;
 
     constructor(
@@ -51,6 +53,9 @@ export class Client {
     plan(id: string): Plan {
         let plan = this.open.get(id);
         if (!plan) {
+            // A socket has each address once.
+            this.drafts.get(id)?.draft.destroy();
+            this.drafts.delete(id);
             plan = new Plan(id, this.user, this.socket, this.control, () => this.session.token(), this.options.storage);
             this.open.set(id, plan);
         }
@@ -63,11 +68,31 @@ export class Client {
         await plan?.close();
     }
 
+    /** The draft at this address, to be looked at until `leave` is called; nothing while it is open to be written. */
+    draft(address: string): { draft: Draft; leave: () => void } | undefined {
+        if (this.open.has(address)) return undefined;
+        const known = this.drafts.get(address) ?? {
+            draft: new Draft(this.socket, address, () => this.session.token()),
+            readers: 0,
+        };
+        this.drafts.set(address, known);
+        known.readers++;
+        const leave = () => {
+            known.readers--;
+            if (known.readers > 0 || this.drafts.get(address) !== known) return;
+            this.drafts.delete(address);
+            known.draft.destroy();
+        };
+        return { draft: known.draft, leave };
+    }
+
     destroy(): void {
         this.off();
         if (typeof window !== "undefined") window.removeEventListener("online", this.onOnline);
         for (const plan of this.open.values()) void plan.close();
         this.open.clear();
+        for (const { draft } of this.drafts.values()) draft.destroy();
+        this.drafts.clear();
         this.control.destroy();
         this.socket.destroy();
     }

@@ -27,6 +27,12 @@ export async function forgetAccount(storage: Storage, user: string): Promise<voi
     for (const name of names) if (name.startsWith(`${user}/`)) indexedDB.deleteDatabase(name);
 }
 
+/** Takes one document from this device, as a draft that is over. */
+export async function forgetDocument(storage: Storage, user: string, address: string): Promise<void> {
+    for (const prefix of PREFIXES) storage.removeItem(`${prefix}${user}/${address}`);
+    if (typeof indexedDB !== "undefined") indexedDB.deleteDatabase(`${user}/${address}`);
+}
+
 function keysOf(storage: Storage): string[] {
     return Array.from({ length: storage.length }, (_, at) => storage.key(at)).filter((key) => key !== null);
 }

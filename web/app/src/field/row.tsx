@@ -5,6 +5,7 @@ import { memo, useId } from "react";
 import { usePeers, usePlan, usePlanState } from "../context.ts";
 import { label } from "../words.ts";
 import { Control } from "./control.tsx";
+import { GhostSlot } from "./ghost-slot.tsx";
 import { Members } from "./members.tsx";
 import { TextField } from "./text-field.tsx";
 
@@ -81,6 +82,7 @@ function FieldRowView({ root, id, field, value }: Props) {
                         {...(single ? { id: own } : {})}
                     />
                 )}
+                <GhostSlot root={root} id={id} field={field.name} />
             </div>
         </div>
     );

@@ -16,6 +16,7 @@ export const SOURCES: Record<Version["source"], string> = {
     control: "Changed by a program or a fix",
     import: "Import",
     history: "Brought back",
+    proposal: "Proposal",
     restore: "Backup restored",
     squash: "Squashed",
 };

@@ -1,6 +1,6 @@
 // Everything about one thing, beside the table it is in.
 
-import { type Root, titleField, words } from "@convene/client";
+import { draftOf, type Root, titleField, words } from "@convene/client";
 import { Archive, ArchiveRestore, History as HistoryIcon, Link as LinkIcon, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useContent, usePeers, usePlan, usePlanState, useVersions } from "../context.ts";
@@ -121,15 +121,17 @@ export function Drawer({ root, id, field, onClose }: Props) {
                 >
                     <LinkIcon size={16} aria-hidden />
                 </button>
-                <button
-                    type="button"
-                    className="icon-button"
-                    aria-label="Who changed what"
-                    title="Who changed what"
-                    onClick={() => go(href("p", plan.id, "history", root.name, id))}
-                >
-                    <HistoryIcon size={16} aria-hidden />
-                </button>
+                {!draftOf(plan.id) && (
+                    <button
+                        type="button"
+                        className="icon-button"
+                        aria-label="Who changed what"
+                        title="Who changed what"
+                        onClick={() => go(href("p", plan.id, "history", root.name, id))}
+                    >
+                        <HistoryIcon size={16} aria-hidden />
+                    </button>
+                )}
                 {mayEdit && (
                     <button
                         type="button"

@@ -1,6 +1,6 @@
 // An open plan: the rail on the left, the bar on top, and whatever is looked at.
 
-import { isRoot, type PlanState, rootNamed } from "@convene/client";
+import { draftOf, isRoot, type PlanState, rootNamed } from "@convene/client";
 import {
     Check,
     CircleHelp,
@@ -11,6 +11,7 @@ import {
     LoaderCircle,
     Mails,
     Menu as MenuIcon,
+    PencilRuler,
     Rocket,
     Search,
     ShieldCheck,
@@ -50,6 +51,7 @@ import { MembersScreen } from "./members.tsx";
 import { Overview } from "./overview.tsx";
 import { type Act, Palette } from "./palette.tsx";
 import { People } from "./people.tsx";
+import { DraftBanner, Proposals, ProposalsLink, SuggestDialog } from "./proposals.tsx";
 import { TableScreen } from "./table.tsx";
 
 export function PlanFrame({ id }: { id: string }) {
@@ -93,7 +95,8 @@ const PLACES: Record<string, string> = {
     f: "findings",
     h: "history",
     m: "members",
-    i: "files",
+    i: "proposals",
+    e: "files",
     s: "sessions",
     p: "speakers",
     r: "rooms",
@@ -112,9 +115,11 @@ function Frame() {
     const { parts } = useRoute();
     const screen = parts[2] ?? "";
     const body = usePlanBody();
+    const draft = draftOf(plan.id) !== undefined;
     const title = useTitle(body?.name);
     const [palette, setPalette] = useState(false);
     const [keys, setKeys] = useState(false);
+    const [suggesting, setSuggesting] = useState(false);
     const [rail, setRail] = useState(false);
     const [single, setSingle] = useState(localStorage.getItem(SINGLE) !== "off");
     const going = useRef(0);
@@ -180,13 +185,21 @@ function Frame() {
         const nextTheme = theme() === "dark" ? "light" : "dark";
         return [
             to("Overview"),
-            to("Findings", "findings"),
             ...PLACED.map((root) => to(ROOT_WORDS[root]?.title ?? root, root)),
-            to("History", "history"),
-            to("Releases", "releases"),
-            to("Outbox", "outbox"),
-            to("Members", "members"),
-            to("Import and export", "files"),
+            ...(draft
+                ? []
+                : [
+                      to("Proposals", "proposals"),
+                      to("Findings", "findings"),
+                      to("History", "history"),
+                      to("Releases", "releases"),
+                      to("Outbox", "outbox"),
+                      to("Members", "members"),
+                      to("Import and export", "files"),
+                      ...(body && body.role !== "viewer"
+                          ? [{ say: "Suggest changes", hint: "Do", run: () => setSuggesting(true) }]
+                          : []),
+                  ]),
             ...(plan.state.mayEdit
                 ? LISTS.map((root) => ({
                       say: `Add ${rootNamed(root).noun}`,
@@ -207,7 +220,7 @@ function Frame() {
             { say: "Keys", hint: "Show", keys: "?", run: () => setKeys(true) },
             { say: "All plans", hint: "Go to", run: () => go("#/") },
         ];
-    }, [plan, undo]);
+    }, [plan, undo, draft, body]);
 
     return (
         <div className="frame">
@@ -228,6 +241,11 @@ function Frame() {
                     <img src="/icon.svg" alt="All plans" width="22" height="22" />
                 </a>
                 <p className="bar-title">{title}</p>
+                {body?.role === "suggester" && (
+                    <button type="button" className="search-button" onClick={() => setSuggesting(true)}>
+                        <PencilRuler size={14} aria-hidden /> Suggest<span className="wide-only">changes</span>
+                    </button>
+                )}
                 {!state.mayEdit && state.ready && !state.gone && (
                     <span className="badge plain" title={state.readOnly ?? "Your role does not allow edits"}>
                         Read only
@@ -276,6 +294,7 @@ function Frame() {
                     <>
                         {state.readOnly && <p className="notice warn top">{state.readOnly}</p>}
                         {state.warning && !state.readOnly && <p className="notice warn top">{state.warning}</p>}
+                        <DraftBanner />
                         <Kept />
                         <Broken key={screen}>
                             <Screen screen={screen} />
@@ -283,6 +302,7 @@ function Frame() {
                     </>
                 )}
             </main>
+            <SuggestDialog open={suggesting} onClose={() => setSuggesting(false)} />
             {palette && <Palette acts={acts} onClose={() => setPalette(false)} />}
             {keys && (
                 <Keys
@@ -311,7 +331,11 @@ function Later({ of: Part }: { of: ComponentType }) {
 }
 
 function Screen({ screen }: { screen: string }): ReactNode {
+    const draft = draftOf(usePlan().id) !== undefined;
     if (screen === "") return <Overview />;
+    // A draft is the plan's own parts and nothing that the server says of a plan.
+    if (draft && !PLACED.includes(screen)) return <Nothing />;
+    if (screen === "proposals") return <Proposals />;
     if (screen === "findings") return <Findings />;
     if (screen === "history") return <History />;
     if (screen === "releases") return <Later of={Releases} />;
@@ -320,6 +344,10 @@ function Screen({ screen }: { screen: string }): ReactNode {
     if (screen === "files") return <Files />;
     if (screen === "needs") return <Counts />;
     if (isRoot(screen) && ROOT_WORDS[screen]) return <TableScreen key={screen} root={rootNamed(screen)} />;
+    return <Nothing />;
+}
+
+function Nothing() {
     return (
         <div className="page narrow">
             <h1>There is nothing here</h1>
@@ -346,6 +374,7 @@ function SavedState({ state }: { state: PlanState }) {
 
 function Rail({ screen, open }: { screen: string; open: boolean }) {
     const plan = usePlan();
+    const draft = draftOf(plan.id) !== undefined;
     const { findings, total } = useFound();
     const blocks = findings.filter(({ severity }) => severity === "block").length;
     const link = (path: string, title: string, icon: ReactNode, extra?: ReactNode) => (
@@ -365,17 +394,19 @@ function Rail({ screen, open }: { screen: string; open: boolean }) {
         <nav className={open ? "rail shown" : "rail"} aria-label="Parts of the plan">
             <ul>
                 {link("", "Overview", <OverviewIcon size={15} aria-hidden />)}
-                {link(
-                    "findings",
-                    "Findings",
-                    <ShieldCheck size={15} aria-hidden />,
-                    total > 0 ? (
-                        <span className={blocks > 0 ? "rail-count bad" : "rail-count"}>
-                            {total}
-                            <span className="unseen"> found{blocks > 0 ? `, ${blocks} block` : ""}</span>
-                        </span>
-                    ) : null,
-                )}
+                {!draft && <ProposalsLink active={screen === "proposals"} />}
+                {!draft &&
+                    link(
+                        "findings",
+                        "Findings",
+                        <ShieldCheck size={15} aria-hidden />,
+                        total > 0 ? (
+                            <span className={blocks > 0 ? "rail-count bad" : "rail-count"}>
+                                {total}
+                                <span className="unseen"> found{blocks > 0 ? `, ${blocks} block` : ""}</span>
+                            </span>
+                        ) : null,
+                    )}
             </ul>
             {GROUPS.map((group) => (
                 <section key={group.title} aria-label={group.title}>
@@ -388,7 +419,7 @@ function Rail({ screen, open }: { screen: string; open: boolean }) {
                     </ul>
                 </section>
             ))}
-            <section aria-label="About the plan">
+            <section aria-label="About the plan" hidden={draft}>
                 <h2 className="rail-head">Plan</h2>
                 <ul>
                     {link("history", "History", <HistoryIcon size={15} aria-hidden />)}

@@ -4,7 +4,7 @@ import type { Change, Restored, Version } from "@convene/client";
 import { useCallback, useEffect, useState } from "react";
 import { usePlan, usePlanState } from "../context.ts";
 import { useLive } from "../live-context.ts";
-import { useRoute } from "../route.ts";
+import { href, useRoute } from "../route.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { reasonOf, tellError } from "../ui/toast.ts";
 import { ago, plural } from "../words.ts";
@@ -146,6 +146,12 @@ function OfVersion({ version, onDone }: { version: Version; onDone: () => void }
                         to {new Date(version.ended).toLocaleTimeString("en-GB", { timeStyle: "short" })}, by{" "}
                         {names(version)}
                         {diff ? ` · ${plural(diff.total, "difference")}` : ""}
+                        {version.proposal && (
+                            <>
+                                {" · "}
+                                <a href={href("p", plan.id, "proposals", version.proposal)}>Open the proposal</a>
+                            </>
+                        )}
                     </p>
                 </div>
                 {mayEdit && (

@@ -9,7 +9,7 @@ const KEYS: { title: string; keys: [string, string][] }[] = [
             ["Ctrl K", "Search, and say what to do"],
             ["/", "Filter the table"],
             ["Ctrl Z, Ctrl Shift Z", "Undo, redo: only your own edits"],
-            ["g, then o f h m", "Overview, findings, history, members"],
+            ["g, then o i f h m e", "Overview, proposals, findings, history, members, import"],
             ["g, then s p r b t", "Sessions, speakers, rooms, budget, tasks"],
             ["?", "These keys"],
         ],
@@ -37,6 +37,17 @@ const KEYS: { title: string; keys: [string, string][] }[] = [
             ["Alt Up, Alt Down", "Five minutes earlier, later"],
             ["Alt Left, Alt Right", "To the room beside"],
             ["Enter", "Open it, to give it any slot"],
+        ],
+    },
+    {
+        title: "In proposals",
+        keys: [
+            ["j, k", "Next, previous"],
+            ["Tab, Space", "From change to change, select it"],
+            ["1", "Accept what is selected, or all that fits"],
+            ["2", "Edit the draft, then accept"],
+            ["3", "Reject, with a reason"],
+            ["z", "Take back what was accepted"],
         ],
     },
     {

@@ -10,6 +10,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { copyText, reasonOf, tell, tellError } from "../ui/toast.ts";
 import { Who } from "../ui/who.tsx";
 import { ago } from "../words.ts";
+import { Agents } from "./proposals.tsx";
 
 const ROLES: Record<string, string> = {
     owner: "Edits, decides, and says who is in",
@@ -113,6 +114,7 @@ export function MembersScreen() {
             </ul>
             {owner && <Invite />}
             {owner && <Add onDone={load} />}
+            <Agents owner={owner} />
             <section className="panel">
                 <h2>Roles</h2>
                 <dl className="roles">

@@ -1,6 +1,6 @@
 // The plan at a glance, and the facts that everything else depends on.
 
-import { daysBetween, isDay, isMoney, rootNamed, showMoney, showValue, wallOf, words } from "@convene/client";
+import { daysBetween, draftOf, isDay, isMoney, rootNamed, showMoney, showValue, wallOf, words } from "@convene/client";
 import { useContent, usePlan, usePlanState, useVersions } from "../context.ts";
 import { FieldRow } from "../field/row.tsx";
 import { useFound } from "../live-context.ts";
@@ -68,13 +68,15 @@ export function Overview() {
                         note={dates?.start === dates?.end ? "one day" : when}
                     />
                 )}
-                <Fact
-                    name="Findings"
-                    value={loading ? "…" : String(total)}
-                    note={loading ? "looking" : blocks.length > 0 ? `${blocks.length} block` : "nothing blocks"}
-                    to={href("p", plan.id, "findings")}
-                    bad={blocks.length > 0}
-                />
+                {!draftOf(plan.id) && (
+                    <Fact
+                        name="Findings"
+                        value={loading ? "…" : String(total)}
+                        note={loading ? "looking" : blocks.length > 0 ? `${blocks.length} block` : "nothing blocks"}
+                        to={href("p", plan.id, "findings")}
+                        bad={blocks.length > 0}
+                    />
+                )}
                 <Fact
                     name="Sessions"
                     value={sessions.length.toLocaleString("en")}
