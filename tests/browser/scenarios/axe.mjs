@@ -7,7 +7,7 @@ import { axe, RULES, violations } from "../rules.mjs";
 const OWNER = { email: "ada@example.org", password: "correct horse battery" };
 const PLAN = /Rails World 2025/;
 const PLACES = [
-  "", "findings", "sessions", "sessions?view=board", "sessions?view=agenda", "speakers", "tracks", "rooms", "venues", "travel",
+  "", "proposals", "findings", "sessions", "sessions?view=board", "sessions?view=agenda", "speakers", "tracks", "rooms", "venues", "travel",
   "needs", "budget", "sponsors", "tiers", "contracts", "tickets", "tasks", "tasks?view=board", "campaigns", "risks",
   "compliance", "history", "releases", "outbox", "members", "files",
 ];
