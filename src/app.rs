@@ -4,6 +4,7 @@
 //! rooms commit what they hold and leave memory, the journal ends, storage closes. Nothing that was
 //! acknowledged is lost by skipping any of it; the order only spares clients a wait.
 
+mod expiring;
 mod listening;
 mod nodes;
 mod open_files;
@@ -256,6 +257,11 @@ impl Running {
             leave_for: limits.leave_for,
             drain_for: limits.drain_for,
         };
+        drop(running.tracker.spawn(expiring::end_expired_proposals(
+            running.storage.clone(),
+            running.registry.clone(),
+            running.stop_journal.clone(),
+        )));
         nodes.attend(
             running.storage.clone(),
             &running.registry,

@@ -84,6 +84,8 @@ pub struct Caller {
     pub line: Arc<dyn Line>,
     /// What the socket follows.
     pub following: Following,
+    /// The drafts that it watches.
+    pub watching: Following,
 }
 
 /// One document open on the caller's socket.

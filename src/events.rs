@@ -9,6 +9,7 @@
 //! Everything is found by comparing, so it does not matter on which node somebody edits. A follower that
 //! does not keep up misses events, and is told so.
 
+mod standing;
 mod topic;
 
 use std::collections::HashMap;
@@ -16,16 +17,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use convene_plan::finding::Finding;
+use convene_plan::proposal::Class;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::topic::Topic;
-use crate::ids::{PlanId, UserId};
+use crate::ids::{PlanId, ProposalId, UserId};
 use crate::room::registry::Registry;
 use crate::storage::Storage;
 use crate::storage::journal::Seq;
 use crate::storage::plans::PlanHead;
+use crate::storage::proposals::ProposalRow;
 
 /// How often the plans that are followed are looked at: well within what feels like at once.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -63,6 +66,19 @@ pub enum Event {
         cleared: Vec<String>,
         /// How many findings there are.
         total: usize,
+    },
+    /// Something happened to these proposals for it.
+    Proposals(Vec<ProposalRow>),
+    /// Something happened to its gates.
+    Gates,
+    /// It changed under a submitted proposal.
+    Classes {
+        /// Which.
+        proposal: ProposalId,
+        /// Its revision.
+        revision: i64,
+        /// The changes that stand to the plan in another way than before.
+        classes: Vec<(u32, Class)>,
     },
     /// It was deleted.
     Gone,

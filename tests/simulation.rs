@@ -271,6 +271,12 @@ fn an_append_that_is_written_twice_is_found() {
 }
 
 #[test]
+fn a_decision_that_counts_although_another_came_first_is_found() {
+    let found = first_broken(Sabotage::StaleDecision);
+    assert_eq!(found.promise, Promise::DecidedOnce, "{found:?}");
+}
+
+#[test]
 fn a_row_that_a_load_leaves_out_is_found() {
     let found = first_broken(Sabotage::SkippedRow);
     assert_eq!(found.promise, Promise::LoadIsWhole, "{found:?}");

@@ -2,6 +2,7 @@
 
 mod churn;
 mod cold_load;
+mod drafting;
 mod durability;
 mod idle;
 mod presence;
@@ -48,6 +49,9 @@ pub(crate) enum Scenario {
     Durability,
     /// 10,000 opens and closes
     Churn,
+    /// A plan of 10 clients, one of them typing 20 edits a second, alone and beside a draft that is written
+    /// 200 times a second before 50 watchers
+    Drafting,
     /// 20 rooms of 10 clients, half of them on each node, one of them typing 20 edits a second
     CrossNode,
     /// 1 room of 50 clients, half of them on each node, 5 of them typing 20 edits a second
@@ -92,6 +96,7 @@ impl Scenario {
         let is_cluster = target.nodes() > 1;
         match self {
             Self::CrossNode | Self::CrossNodeHot => is_cluster,
+            Self::Drafting => target.is_convene() && !is_cluster,
             _ if is_cluster => false,
             Self::FanOut
             | Self::HotRoom
@@ -142,6 +147,7 @@ impl Scenario {
                 Self::SlowReader => slow_reader::run(target, programs, figures).await,
                 Self::Durability => durability::run(target, programs, figures).await,
                 Self::Churn => churn::run(target, programs, figures).await,
+                Self::Drafting => drafting::run(target, programs, figures).await,
             }
         };
         tokio::time::timeout(RUN_MAX, run).await??;

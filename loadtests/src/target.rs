@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use self::accounts::Accounts;
+use self::accounts::{Accounts, Grant};
 pub(crate) use self::process::Process;
 use self::shared::Shared;
 use crate::place::{Address, Place};
@@ -256,6 +256,24 @@ impl Server {
             self.nodes.get_mut(number).context("a node")?.process = process;
         }
         Ok(())
+    }
+
+    /// Makes a plan that `clients` clients may edit, and a draft of it that `watchers` clients may.
+    pub(crate) async fn plan_and_draft(
+        &mut self,
+        clients: usize,
+        watchers: usize,
+    ) -> Result<[Vec<Place>; 2]> {
+        let door = self.nodes.first().context("a node")?.door;
+        let accounts = self.accounts.as_mut().context("only plans have drafts")?;
+        let plan = accounts.rooms(1, clients).await?.pop().context("a plan")?;
+        let draft = accounts.draft(&plan, watchers).await?;
+        let target = self.target;
+        let places = |grants: Vec<Grant>| {
+            let grants = grants.into_iter();
+            grants.map(|grant| grant.place(target, door)).collect()
+        };
+        Ok([places(plan), places(draft)])
     }
 
     /// Makes `rooms` documents that `clients` clients each may open and edit. Clients of a room are on

@@ -30,7 +30,7 @@ pub mod merge;
 pub mod plan_json;
 pub mod report;
 #[cfg(test)]
-mod round_trips;
+pub(crate) mod round_trips;
 pub mod schedule;
 
 use serde_json::{Map, Value as Json};

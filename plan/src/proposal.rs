@@ -135,4 +135,6 @@ fn op(kind: Kind, path: &[String], from: Json, to: Json) -> Op {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

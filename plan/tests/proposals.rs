@@ -15,7 +15,8 @@ use convene_plan::content::Content;
 use convene_plan::format::plan_json::{Layout, write};
 use convene_plan::op::Op;
 use convene_plan::proposal::{
-    Change, Choice, Class, Read, Resolve, Took, changes, classes, rebase, rehearse, undo,
+    Change, Choice, Class, NotAcceptableWhy, Read, Resolve, Took, changes, classes, rebase,
+    rehearse, undo,
 };
 use convene_plan::view::Gates;
 
@@ -93,8 +94,10 @@ impl Scenario {
             .iter()
             .filter(|change| !proposal.accepted.contains(&change.no));
         let mut choices = Vec::new();
+        // At times few of them, so that what they need is left out.
+        let chance = if self.seed.one_in(3) { 2 } else { 4 };
         for change in open {
-            if self.seed.one_in(3) {
+            if self.seed.one_in(chance) {
                 continue;
             }
             let resolve = self.seed.one_in(2).then_some(Resolve::Mine);
@@ -130,11 +133,11 @@ impl Scenario {
                     let of: BTreeMap<u32, Class> = of.iter().cloned().collect();
                     for refused in &refused {
                         promise::a_refusal_is_true(&now, &changes, (&choices, &of), refused);
+                        self.count(reason(&refused.why));
                     }
                     let before = choices.len();
                     choices.retain(|choice| refused.iter().all(|it| it.no != choice.no));
                     assert!(choices.len() < before, "{refused:?}");
-                    self.count("refusals");
                 }
             }
         }
@@ -210,6 +213,17 @@ fn name(class: &Class) -> &'static str {
     }
 }
 
+fn reason(why: &NotAcceptableWhy) -> &'static str {
+    match why {
+        NotAcceptableWhy::Unknown => "refused as unknown",
+        NotAcceptableWhy::Twice => "refused as chosen twice",
+        NotAcceptableWhy::Needs { .. } => "refused for what it needs",
+        NotAcceptableWhy::Void { .. } => "refused as void",
+        NotAcceptableWhy::Conflict { .. } => "refused as a conflict",
+        NotAcceptableWhy::Refused { .. } => "refused by the plan",
+    }
+}
+
 fn scenario(number: u64) -> Counts {
     let mut seed = Seed::new(number);
     let plan = act::plan(&mut seed);
@@ -253,7 +267,9 @@ fn what_is_accepted_takes_effect_or_is_reported_in_every_scenario() {
             "conflict",
             "void",
             "edits",
-            "refusals",
+            "refused for what it needs",
+            "refused as void",
+            "refused as a conflict",
             "acceptances",
             "rebases",
             "undos",

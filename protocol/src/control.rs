@@ -157,6 +157,7 @@ macro_rules! for_each_call {
             $crate::control::proposal::Submit,
             $crate::control::proposal::Get,
             $crate::control::proposal::List,
+            $crate::control::proposal::Watch,
             $crate::control::proposal::RequestChanges,
             $crate::control::proposal::Decide,
             $crate::control::proposal::Withdraw,

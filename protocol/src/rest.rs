@@ -79,7 +79,7 @@ pub enum RegistrationMode {
     Open,
     /// Whoever has an invitation of the operator.
     Invite,
-    /// Nobody; the operator makes accounts.
+    /// Nobody.
     Closed,
 }
 

@@ -14,6 +14,7 @@ use super::people::People;
 use super::{Caller, Desk, Method, no_such_plan};
 use crate::auth::access::OwnAccess;
 use crate::auth::opaque_token::OpaqueToken;
+use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::ids::{FamilyId, UserId};
 use crate::storage::agents::{Agent, AgentMade, LIVE_AGENTS_MAX, NewAgent};
@@ -179,7 +180,7 @@ fn body(agent: Agent, people: &People) -> AgentBody {
         made_by: people.person(agent.made_by),
         created_at: agent.created_at.to_rfc3339(),
         expires_at: agent.expires_at.to_rfc3339(),
-        revoked_at: agent.revoked_at.map(|at| at.to_rfc3339()),
-        last_used_at: agent.last_used_at.map(|at| at.to_rfc3339()),
+        revoked_at: agent.revoked_at.map(Timestamp::to_rfc3339),
+        last_used_at: agent.last_used_at.map(Timestamp::to_rfc3339),
     }
 }

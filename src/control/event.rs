@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use convene_plan::proposal::Class;
 use convene_plan::schema::ROOTS;
 use convene_protocol::control::event::{
     FINDINGS_MAX, FindingsChanged, MembersChanged, PLANS_MAX, PlanChanged, PlanImported, Subscribe,
 };
 use convene_protocol::control::member::Changed;
-use convene_protocol::control::{Done, notify};
+use convene_protocol::control::proposal::{ClassOf, ClassesChanged};
+use convene_protocol::control::{Done, gate, notify, proposal};
 use convene_protocol::error_code::ErrorCode;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -20,7 +22,7 @@ use crate::auth::access::Role;
 use crate::error::Failure;
 use crate::events::{Event, TooManyTopics};
 use crate::ids::{PlanId, UserId};
-use crate::storage::Storage;
+use crate::storage::proposals::ProposalRow;
 
 /// How long to wait before looking again whether a connection has room.
 const ROOM_LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -46,7 +48,7 @@ struct Follower {
     user: UserId,
     role: Role,
     line: Arc<dyn Line>,
-    storage: Storage,
+    desk: Desk,
 }
 
 impl fmt::Debug for dyn Line {
@@ -82,7 +84,7 @@ impl Method for Subscribe {
                 user: grant.user(),
                 role: grant.role(),
                 line: Arc::clone(&caller.line),
-                storage: desk.storage.clone(),
+                desk: desk.clone(),
             };
             let stop = stop.clone();
             drop(desk.tracker.spawn(async move {
@@ -92,14 +94,16 @@ impl Method for Subscribe {
                 }
             }));
         }
-        // Ends what was followed before.
-        let mut present = caller
-            .following
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *present = Some(stop.drop_guard());
+        caller.following.replace(stop);
         Ok(Done {})
+    }
+}
+
+impl Following {
+    /// Ends what was followed before.
+    pub(super) fn replace(&self, stop: CancellationToken) {
+        let mut present = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *present = Some(stop.drop_guard());
     }
 }
 
@@ -155,6 +159,31 @@ impl Follower {
                 }));
                 true
             }
+            Event::Proposals(rows) => {
+                self.tell_proposals(rows).await;
+                true
+            }
+            Event::Gates => {
+                self.line.send(notify(&gate::Changed { plan }));
+                true
+            }
+            Event::Classes {
+                proposal,
+                revision,
+                classes,
+            } => {
+                let class_of = |(no, class): &(u32, Class)| ClassOf {
+                    no: *no,
+                    class: class.clone(),
+                };
+                self.line.send(notify(&ClassesChanged {
+                    plan,
+                    proposal: proposal.to_string(),
+                    revision: *revision,
+                    classes: classes.iter().map(class_of).collect(),
+                }));
+                true
+            }
             Event::Members => self.look_at_role().await,
             Event::Gone => {
                 self.tell_role(None);
@@ -163,9 +192,30 @@ impl Follower {
         }
     }
 
+    async fn tell_proposals(&self, rows: &[ProposalRow]) {
+        let bodies = match self.desk.bodies(rows).await {
+            Ok(bodies) => bodies,
+            // Who follows asks anew when they look; the next event tells the rest.
+            Err(error) => {
+                tracing::debug!(%error, "proposals could not be told of");
+                return;
+            }
+        };
+        for proposal in bodies {
+            let plan = self.plan.to_string();
+            self.line
+                .send(notify(&proposal::Changed { plan, proposal }));
+        }
+    }
+
     /// Says that everything may be different.
     async fn tell_missed(&mut self) -> bool {
-        let heads = self.storage.heads(&[self.plan]).await.unwrap_or_default();
+        let heads = self
+            .desk
+            .storage
+            .heads(&[self.plan])
+            .await
+            .unwrap_or_default();
         let seq = heads.first().map_or(0, |it| it.head.0);
         self.line.send(notify(&PlanChanged {
             plan: self.plan.to_string(),
@@ -180,7 +230,7 @@ impl Follower {
     async fn look_at_role(&mut self) -> bool {
         // Nothing more is told before it is known, and nobody is said to have left because the database is.
         let role = loop {
-            match self.storage.find_role(self.plan, self.user).await {
+            match self.desk.storage.find_role(self.plan, self.user).await {
                 Ok(role) => break role,
                 Err(_) => tokio::time::sleep(ROLE_AGAIN_AFTER).await,
             }

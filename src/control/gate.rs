@@ -13,7 +13,7 @@ use crate::auth::access::Grant;
 use crate::auth::access::Role;
 use crate::error::Failure;
 use crate::ids::{GateId, PlanId};
-use crate::storage::gates::{Approval, GateRow, GateStatus, GateVerdict};
+use crate::storage::gates::{Approval, GateRow, GateStatus, GateVerdict, approved};
 use convene_plan::proposal::gate::Frozen;
 use convene_plan::view::Gates;
 
@@ -23,15 +23,7 @@ const REASON_CHARS_MAX: usize = 1_000;
 impl Desk {
     /// What was approved in a plan: what its claims are judged by.
     pub(super) async fn gates(&self, plan: PlanId) -> Result<Gates, Failure> {
-        let mut gates = Gates::none();
-        for row in self.storage.gates(plan).await? {
-            if row.status == GateStatus::Approved {
-                for frozen in frozen(&row)? {
-                    frozen.approve(&mut gates);
-                }
-            }
-        }
-        Ok(gates)
+        Ok(approved(&self.storage.gates(plan).await?)?)
     }
 
     async fn gate_row(&self, grant: &Grant, gate: &str) -> Result<GateRow, Failure> {

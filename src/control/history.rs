@@ -196,7 +196,7 @@ impl Desk {
     }
 
     /// A stretch of a plan's history, and the right to hold it, which ends with the answer.
-    async fn stretch(
+    pub(super) async fn stretch(
         &self,
         plan: PlanId,
         points: (Seq, Seq),

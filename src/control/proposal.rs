@@ -8,6 +8,7 @@
 //!                     └──> undoing        rebasing: the same changes on the plan as it is now
 //! ```
 
+mod blaming;
 mod case;
 mod deciding;
 mod gating;
@@ -17,5 +18,8 @@ mod rebasing;
 mod seeing;
 mod submitting;
 mod undoing;
+mod watching;
 
 pub(super) use self::gating::kind as gate_kind;
+pub(super) use self::opening::NewDraft;
+pub(super) use self::submitting::Resubmitted;

@@ -15,7 +15,8 @@ use convene_protocol::control::transfer::{Export, Exported, Format, Import, Impo
 use convene_protocol::error_code::ErrorCode;
 use serde_json::json;
 
-use super::asking::Worked;
+use super::asking::{Edit, Worked};
+use super::proposal::{NewDraft, Resubmitted};
 use super::{Caller, Desk, For, Method, entity};
 use crate::clock::Clock;
 use crate::error::Failure;
@@ -56,12 +57,54 @@ impl Method for Import {
             let present = desk.read_plan(grant.plan()).await?;
             return Ok(desk.apart(move || work(&present)).await?.answer);
         }
+        if self.mode == Mode::Propose {
+            return desk
+                .propose_import(caller, &self.plan, (self.format, work))
+                .await;
+        }
         let (answer, seq) = desk.rework(&grant, Origin::Import, work).await?;
         Ok(Imported {
             applied: true,
             seq: seq.map(|seq| seq.0),
             ..answer
         })
+    }
+}
+
+impl Desk {
+    /// Makes a submitted proposal of what an import would change.
+    async fn propose_import(
+        &self,
+        caller: &Caller,
+        plan: &str,
+        (format, work): (
+            Format,
+            impl Fn(&Content) -> Worked<Imported> + Send + 'static,
+        ),
+    ) -> Result<Imported, Failure> {
+        let name = serde_json::to_value(format).unwrap_or_default();
+        let opening = NewDraft::of(format!("Import ({})", name.as_str().unwrap_or("file")));
+        let case = self.open_draft(caller, plan, opening).await?;
+        let drafted = self.drafted(&case.row).await?.content;
+        let Worked { ops, answer, .. } = self.apart(move || work(&drafted)).await?;
+        let proposed = async {
+            self.edit_draft(&case, Edit::new(ops, Origin::Import))
+                .await?;
+            self.submit(caller, &case, Resubmitted::default()).await
+        };
+        let id = case.row.id.to_string();
+        match proposed.await {
+            Ok(()) => Ok(Imported {
+                proposal: Some(id),
+                ..answer
+            }),
+            Err(failure) => {
+                // Nobody wants a proposal of nothing.
+                self.withdraw(case, "the file could not be proposed")
+                    .await?;
+                Err(failure)
+            }
+        }
     }
 }
 
@@ -163,6 +206,7 @@ fn summary(ops: &[Op]) -> Imported {
         changed: by_root,
         applied: false,
         seq: None,
+        proposal: None,
         notes: Vec::new(),
         more_notes: 0,
     }

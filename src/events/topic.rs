@@ -10,17 +10,21 @@ use convene_plan::view::Gates;
 use tokio::sync::{broadcast, watch};
 
 use super::Event;
+use super::standing::Standing;
 use crate::ids::PlanId;
 use crate::room::ask::{Reading, Reply};
 use crate::room::registry::Registry;
-use crate::storage::Storage;
+use crate::storage::gates::approved;
 use crate::storage::journal::{Origin, Seq};
 use crate::storage::plans::PlanHead;
+use crate::storage::{Storage, StorageError};
 
 /// Rows whose authors are looked up for one event; of more, the last.
 const ROWS_MAX: u32 = 1_000;
 /// How long nothing may move before it is looked whether anybody is there.
 const LOOK_MAX: Duration = Duration::from_mins(1);
+/// Proposals that are told of in one event; of more, those that moved first.
+const PROPOSALS_MAX: u32 = 200;
 /// How long a plan that could not be read is left alone.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -36,7 +40,12 @@ pub(super) struct Topic {
 }
 
 /// What is compared with.
+#[derive(Default)]
 struct State {
+    /// What waits for decisions.
+    standing: Standing,
+    /// What was approved.
+    gates: Gates,
     /// What the plan held; none as long as it could not be read.
     content: Option<Arc<Content>>,
     findings: Option<Findings>,
@@ -51,15 +60,13 @@ impl Topic {
             storage: storage.clone(),
             head: None,
             is_behind: false,
-            state: State {
-                content: None,
-                findings: None,
-            },
+            state: State::default(),
         };
         // Before what it holds: what comes in between is told once more rather than not at all.
         if let Ok(heads) = storage.heads(&[plan]).await {
             topic.head = heads.first().copied();
         }
+        topic.look_at_proposals(None).await;
         if let Some(reading) = topic.read(topic.head.map_or(Seq(0), |it| it.head)).await {
             topic.compare(reading.content).await;
         }
@@ -107,6 +114,10 @@ impl Topic {
         if before.is_none_or(|it| it.access_version != head.access_version) {
             said.push(Event::Members);
         }
+        let before_proposals = before.map_or(0, |it| it.proposals);
+        if before_proposals != head.proposals {
+            said.extend(self.look_at_proposals(Some(before_proposals)).await);
+        }
         let known = before.map_or(Seq(0), |it| it.head);
         if known == head.head {
             self.is_behind = false;
@@ -151,6 +162,45 @@ impl Topic {
         said
     }
 
+    /// Reads what waits for decisions and what was approved; tells what happened to either since.
+    async fn look_at_proposals(&mut self, since: Option<i64>) -> Vec<Event> {
+        match self.proposals(since).await {
+            Ok(said) => said,
+            Err(error) => {
+                tracing::debug!(%error, "the proposals of a plan could not be looked at");
+                // With the next look.
+                if let (Some(head), Some(since)) = (&mut self.head, since) {
+                    head.proposals = since;
+                    self.is_behind = true;
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    async fn proposals(&mut self, since: Option<i64>) -> Result<Vec<Event>, StorageError> {
+        self.state.standing.load(&self.storage, self.plan).await?;
+        let gates = approved(&self.storage.gates(self.plan).await?)?;
+        let Some(since) = since else {
+            self.state.gates = gates;
+            return Ok(Vec::new());
+        };
+        let mut said = Vec::new();
+        let rows = self
+            .storage
+            .proposals_since(self.plan, since, PROPOSALS_MAX)
+            .await?;
+        if !rows.is_empty() {
+            said.push(Event::Proposals(rows));
+        }
+        if self.storage.gates_moved(self.plan, since).await? {
+            said.push(Event::Gates);
+        }
+        let news = self.apart(move |state| state.judge_by(gates)).await;
+        said.extend(news.unwrap_or_default());
+        Ok(said)
+    }
+
     /// What the plan holds up to this row at least, if the room here can say.
     async fn read(&self, seq: Seq) -> Option<Reading> {
         match self.registry.read_level(self.plan, seq).await {
@@ -160,51 +210,80 @@ impl Topic {
     }
 
     /// Looks what is different, and keeps what is there now.
-    async fn compare(&mut self, content: Arc<Content>) -> (Vec<&'static str>, Option<Event>) {
-        let mut state = State {
-            content: self.state.content.take(),
-            findings: self.state.findings.take(),
-        };
-        // Milliseconds of a processor, where no socket waits for it.
+    async fn compare(&mut self, content: Arc<Content>) -> (Vec<&'static str>, Vec<Event>) {
+        let news = self.apart(move |state| state.take(content)).await;
+        news.unwrap_or_default()
+    }
+
+    /// Does what takes milliseconds of a processor where no socket waits for it.
+    async fn apart<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut State) -> T + Send + 'static,
+    ) -> Option<T> {
+        let mut state = std::mem::take(&mut self.state);
         let work = tokio::task::spawn_blocking(move || {
-            let news = state.take(content);
-            (state, news)
+            let done = work(&mut state);
+            (state, done)
         });
         match work.await {
-            Ok((state, news)) => {
+            Ok((state, done)) => {
                 self.state = state;
-                news
+                Some(done)
             }
             // The rules failed on this plan: it is compared with nothing then.
             Err(error) => {
                 tracing::error!(plan.id = %self.plan, %error, "plan {} could not be compared", self.plan);
-                (Vec::new(), None)
+                None
             }
         }
     }
 }
 
 impl State {
-    fn take(&mut self, content: Arc<Content>) -> (Vec<&'static str>, Option<Event>) {
+    fn take(&mut self, content: Arc<Content>) -> (Vec<&'static str>, Vec<Event>) {
         let (Some(before), Some(findings)) = (&self.content, &mut self.findings) else {
-            self.findings = Some(Findings::new(&content, &Gates::none()));
+            self.findings = Some(Findings::new(&content, &self.gates));
+            // How it stands now is what is compared with.
+            self.standing.news(&content);
             self.content = Some(content);
-            return (Vec::new(), None);
+            return (Vec::new(), Vec::new());
         };
         let roots = before.changed_roots(&content);
         if roots.is_empty() {
             self.content = Some(content);
-            return (roots, None);
+            return (roots, Vec::new());
         }
-        let old: HashMap<String, Finding> = findings
-            .iter()
-            .map(|it| (it.key.clone(), it.clone()))
-            .collect();
-        findings.refresh(&content, &Gates::none(), &roots);
+        let old = by_key(findings);
+        findings.refresh(&content, &self.gates, &roots);
+        let mut news: Vec<Event> = differ(old, findings).into_iter().collect();
+        news.extend(self.standing.news(&content));
         self.content = Some(content);
-        let event = differ(old, findings);
-        (roots, event)
+        (roots, news)
     }
+
+    /// Judges what the plan holds by what is approved now, and how what is proposed stands to it.
+    fn judge_by(&mut self, gates: Gates) -> Vec<Event> {
+        let Some(content) = &self.content else {
+            self.gates = gates;
+            return Vec::new();
+        };
+        let mut news = self.standing.news(content);
+        if gates != self.gates {
+            let now = Findings::new(content, &gates);
+            let old = self.findings.as_ref().map(by_key).unwrap_or_default();
+            news.extend(differ(old, &now));
+            self.findings = Some(now);
+            self.gates = gates;
+        }
+        news
+    }
+}
+
+fn by_key(findings: &Findings) -> HashMap<String, Finding> {
+    findings
+        .iter()
+        .map(|it| (it.key.clone(), it.clone()))
+        .collect()
 }
 
 /// What opened and what cleared. The same key with other words is neither.

@@ -49,6 +49,8 @@ pub(super) struct Hocuspocus {
     released: Vec<ClientMessage>,
     /// When tokens that wait for the database are tried again; set while there are any.
     retry_at: Option<Timestamp>,
+    /// Whether one of those is good by its signature. An agent's has none.
+    waits_signed: bool,
 }
 
 impl Hocuspocus {
@@ -73,13 +75,14 @@ impl Hocuspocus {
             waiting_bytes: 0,
             released: Vec::new(),
             retry_at: None,
+            waits_signed: false,
         }
     }
 
     /// Whether somebody has shown a good token. One that waits for the database is good by its
     /// signature; ending its socket would only have the client come back with the same.
     pub(super) fn is_authenticated(&self) -> bool {
-        self.authenticated || self.retry_at.is_some()
+        self.authenticated || self.waits_signed
     }
 
     pub(super) async fn receive(&mut self, frame: &Bytes) -> Result<(), Ending> {
@@ -219,6 +222,7 @@ impl Hocuspocus {
         }
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry_at = None;
+            self.waits_signed = false;
             for (address, token) in self.addresses.take_retries() {
                 Box::pin(self.authenticate(&address, token)).await?;
             }

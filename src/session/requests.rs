@@ -41,6 +41,7 @@ pub(super) struct Requests {
     bytes_max: usize,
     tracker: tokio_util::task::TaskTracker,
     following: Following,
+    watching: Following,
 }
 
 /// The way to a socket by one of its carriers.
@@ -71,6 +72,7 @@ impl Requests {
             bytes_max: state.limits.control_bytes_max,
             tracker: state.tracker.clone(),
             following: Following::default(),
+            watching: Following::default(),
         }
     }
 
@@ -125,6 +127,7 @@ impl Requests {
                 carrier: carrier.clone(),
             }),
             following: self.following.clone(),
+            watching: self.watching.clone(),
         };
         drop(self.tracker.spawn(async move {
             if let Some(answer) = desk.answer(&caller, &request).await {

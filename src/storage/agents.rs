@@ -12,6 +12,7 @@ use super::audit::{Act, Verb, record};
 use super::database::{Storage, read, write_tx};
 use super::error::StorageError;
 use super::members::bump_access;
+use super::proposals::{touch_draft, touch_proposals};
 use crate::auth::access::Role;
 use crate::auth::principal::PrincipalKind;
 use crate::clock::Timestamp;
@@ -185,39 +186,32 @@ macro_rules! insert_account {
 /// Withdraws what `$agent` has proposed to `$plan` and is not decided yet; its drafts can be edited no more.
 macro_rules! withdraw_open {
     ($tx:expr, $plan:expr, $agent:expr, $now:expr) => {{
+        let touched = touch_proposals!($tx, $plan).unwrap_or_default();
         let withdrawn: Vec<(Uuid,)> = sqlx::query_as(
             "update proposals
              set status = 'withdrawn',
                  version = version + 1,
-                 updated_at = $1
-             where plan_id = $2
-               and author = $3
+                 touched = $1,
+                 updated_at = $2
+             where plan_id = $3
+               and author = $4
                and status in ('drafting', 'submitted', 'changes_requested')
              returning id",
         )
+        .bind(touched)
         .bind($now.as_micros())
         .bind($plan.as_uuid())
         .bind($agent.as_uuid())
         .fetch_all(&mut *$tx)
         .await?;
-        let mut withdrawn: Vec<Uuid> = withdrawn.into_iter().map(|(id,)| id).collect();
+        let withdrawn = withdrawn.into_iter().map(|(id,)| id);
+        let mut withdrawn: Vec<ProposalId> = withdrawn.map(ProposalId::from_uuid).collect();
+        // Rows of plans are taken by id.
         withdrawn.sort_unstable();
-        for draft in &withdrawn {
-            sqlx::query("update plans set access_version = access_version + 1 where id = $1")
-                .bind(draft)
-                .execute(&mut *$tx)
-                .await?;
-        }
-        if !withdrawn.is_empty() {
-            sqlx::query("update plans set proposals_version = proposals_version + 1 where id = $1")
-                .bind($plan.as_uuid())
-                .execute(&mut *$tx)
-                .await?;
+        for proposal in &withdrawn {
+            touch_draft!($tx, proposal);
         }
         withdrawn
-            .into_iter()
-            .map(ProposalId::from_uuid)
-            .collect::<Vec<ProposalId>>()
     }};
 }
 

@@ -1,5 +1,8 @@
 //! Gates: what needs more than an editor's word, and who has given theirs.
 
+use convene_plan::proposal::gate::Frozen;
+use convene_plan::view::Gates;
+use serde::Deserialize;
 use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -205,6 +208,23 @@ impl RawApproval {
     }
 }
 
+/// What a gate froze, as it is kept.
+#[derive(Deserialize)]
+struct Kept(Vec<Frozen>);
+
+/// What approved gates say of a plan: what its claims are judged by.
+pub fn approved(rows: &[GateRow]) -> Result<Gates, StorageError> {
+    let mut gates = Gates::none();
+    let is_approved = |row: &&GateRow| row.status == GateStatus::Approved;
+    for row in rows.iter().filter(is_approved) {
+        let Kept(frozen) = serde_json::from_str(&row.frozen).map_err(StorageError::corrupt)?;
+        for frozen in frozen {
+            frozen.approve(&mut gates);
+        }
+    }
+    Ok(gates)
+}
+
 /// Gates of one answer at most.
 const GATES_MAX: i64 = 1_000;
 
@@ -235,6 +255,18 @@ impl Storage {
             .await?
         });
         rows.into_iter().map(Row::read).collect()
+    }
+
+    /// Whether something happened to a gate of `plan` since its `proposals_version` was `since`.
+    pub async fn gates_moved(&self, plan: PlanId, since: i64) -> Result<bool, StorageError> {
+        let moved: Option<(i64,)> = read!(self, db => {
+            sqlx::query_as("select touched from gates where plan_id = $1 and touched > $2 limit 1")
+                .bind(plan.as_uuid())
+                .bind(since)
+                .fetch_optional(db)
+                .await?
+        });
+        Ok(moved.is_some())
     }
 
     /// What was said of the gates of `plan`.

@@ -63,7 +63,7 @@ impl Stage {
 
     /// Opens a draft of the plan; gives back its id and its address.
     async fn open_draft(&self, author: &Account) -> (String, String) {
-        let draft = self.database.open_draft(&self.plan, &author.user).await;
+        let draft = author.open_draft(&self.server, &self.plan).await;
         let address = format!("{}~{draft}", self.plan);
         (draft, address)
     }

@@ -2,13 +2,19 @@
 
 mod deciding;
 mod failures;
+mod gating;
+mod importing;
+mod racing;
+mod streaming;
+mod telling;
 
 use serde_json::{Value, json};
 
 use crate::support::account::Account;
+use crate::support::database::Database;
 use crate::support::driver::{Client, Connect, Driver};
 use crate::support::engine::Engine;
-use crate::support::server::{Options, Server};
+use crate::support::server::Server;
 use crate::support::until::{SOON, until};
 
 /// A plan with a member of each role, an agent, and a stock client of the editor.
@@ -20,13 +26,20 @@ struct Stage {
     suggester: Account,
     agent: Account,
     plan: String,
+    database: Database,
     driver: Driver,
     client: Client,
+    #[expect(dead_code, reason = "the database ends with it")]
+    engine: Engine,
 }
 
 impl Stage {
-    async fn on(options: Options) -> Self {
-        let server = Server::start(options).await;
+    async fn on(engine: Engine) -> Self {
+        let server = Server::start(engine.options()).await;
+        let database = match engine.url() {
+            None => Database::Sqlite(server.data()),
+            Some(url) => Database::Postgres(url.to_owned()),
+        };
         let owner = Account::register(&server, "Olga").await;
         let plan = owner.create_plan(&server).await;
         let mut others = Vec::new();
@@ -52,8 +65,10 @@ impl Stage {
             suggester,
             agent,
             plan,
+            database,
             driver,
             client,
+            engine,
         };
         stage.begin().await;
         stage
@@ -128,6 +143,12 @@ impl Stage {
             .collect();
         json!({ "proposal": proposal["id"], "revision": shown["revision"], "verdict": verdict,
             "changes": changes })
+    }
+
+    /// How a stock client connects to the draft of a proposal.
+    fn to_draft(&self, who: &Account, proposal: &Value) -> Connect {
+        let draft = proposal["draft"].as_str().expect("an address");
+        Connect::new(&self.server, "y-websocket-3.1", draft, &who.token)
     }
 
     /// The plan as plain data.

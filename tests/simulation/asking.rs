@@ -1,10 +1,11 @@
 //! People who change the plan by operations, without a replica: what the server asks a room for them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use convene::auth::access::Grant;
 use convene::auth::principal::Actor;
-use convene::room::ask::{Ask, Reply, Ticket};
+use convene::room::ask::{Ask, EditRefused, Reply, Ticket};
 use convene::room::input::Input;
 use convene::storage::journal::Origin;
 use convene_plan::content::{ONE, Value};
@@ -43,6 +44,8 @@ impl World {
         // Spread like the ids of clients, and none of theirs.
         let client = (ticket.0 + 1_000_000).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let tag = (!count.is_multiple_of(4)).then(|| TAGS[usize::from(count) % TAGS.len()]);
+        let decision = self.journal.decision(user);
+        let along = count.is_multiple_of(3).then(|| Arc::new(decision));
         let ask = match tag {
             None => Ask::Read,
             Some(tag) => Ask::Edit {
@@ -54,7 +57,7 @@ impl World {
                 }],
                 origin: Origin::Control,
                 audit: None,
-                along: None,
+                along,
             },
         };
         let input = Input::Asked {
@@ -114,6 +117,7 @@ impl Room {
                     world.violate(Promise::ShownIsCommitted, seen);
                 }
             }
+            (Reply::Refused(EditRefused::Moved), _) => world.coverage.count("reply: Moved"),
             (Reply::Refused(_), _) => world.coverage.count("reply: Refused"),
         }
     }

@@ -10,10 +10,13 @@ use bytes::Bytes;
 use convene::auth::access::Role;
 use convene::clock::Timestamp;
 use convene::document::epoch_start;
-use convene::ids::{AppendId, PlanId, UserId};
+use convene::ids::{AppendId, PlanId, ProposalId, UserId};
+use convene::storage::audit::{Act, Verb};
 use convene::storage::journal::{Append, Epoch, Origin, Row, Seq, StoredPlan};
 use convene::storage::plans::PlanHead;
+use convene::storage::proposals::deciding::{Along, Outcome};
 use convene::storage::settlement::{Answer, Known, settle};
+use serde_json::json;
 use yrs::Doc;
 
 use crate::oracle::{Promise, Truth, Violation, violation};
@@ -47,12 +50,18 @@ pub(crate) struct Journal {
     access_version: i64,
     pub(crate) truth: Truth,
     sabotage: Sabotage,
+    /// The one proposal there is.
+    proposal: ProposalId,
+    /// The states of it about which somebody has decided.
+    decided: BTreeSet<i64>,
 }
 
 impl Journal {
     pub(crate) fn new(plan: PlanId, roles: Vec<Option<Role>>, sabotage: Sabotage) -> Self {
         let mut known = Known::default();
         known.plans.insert(plan, (Epoch(1), 0));
+        let proposal = ProposalId::from_uuid(plan.as_uuid());
+        known.proposals.insert(proposal, 1);
         Self {
             plan,
             known,
@@ -63,6 +72,31 @@ impl Journal {
             access_version: 1,
             truth: Truth::new(),
             sabotage,
+            proposal,
+            decided: BTreeSet::new(),
+        }
+    }
+
+    /// What happens with a row in which somebody decides about the proposal as it is now. Mirrors
+    /// `Desk::decide`.
+    pub(crate) fn decision(&self, by: UserId) -> Along {
+        Along {
+            plan: self.plan,
+            proposal: self.proposal,
+            version: self
+                .known
+                .proposals
+                .get(&self.proposal)
+                .copied()
+                .unwrap_or_default(),
+            what: Outcome::Withdrawn {
+                reason: String::new(),
+            },
+            act: Act {
+                actor: Some(by),
+                verb: Verb::ProposalDecided,
+                detail: json!({}),
+            },
         }
     }
 
@@ -94,7 +128,23 @@ impl Journal {
         if self.sabotage == Sabotage::ForgottenAppends {
             self.known.committed.clear();
         }
+        let version = self
+            .known
+            .proposals
+            .get(&self.proposal)
+            .copied()
+            .unwrap_or_default();
+        if self.sabotage == Sabotage::StaleDecision {
+            let decisions = batch.iter().flat_map(|append| &append.rows);
+            for along in decisions.filter_map(|row| row.along.as_deref()) {
+                self.known.proposals.insert(along.proposal, along.version);
+            }
+        }
         let settled = settle(batch, &mut self.known);
+        // Mirrors `write_along!`.
+        let is_decided = settled.rows.iter().any(|placed| placed.row.along.is_some());
+        let version = version + i64::from(is_decided);
+        self.known.proposals.insert(self.proposal, version);
         let mut broken = None;
         let mut written: BTreeSet<AppendId> = BTreeSet::new();
         for placed in &settled.rows {
@@ -108,6 +158,12 @@ impl Journal {
             }
             written.insert(placed.append.id);
             let row = &placed.row;
+            if let Some(along) = &row.along
+                && !self.decided.insert(along.version)
+            {
+                let seen = format!("somebody decided twice about state {}", along.version);
+                broken = Some(violation(Promise::DecidedOnce, seen));
+            }
             broken = self.truth.commit(&row.update, row.author).or(broken);
             self.rows.push(Row {
                 seq,

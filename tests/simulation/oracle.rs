@@ -38,6 +38,9 @@ pub(crate) enum Promise {
     JournalHasNoHoles,
     /// An append becomes rows once.
     AppendedOnce,
+    /// Of two who decide about the same state of a proposal, one does. What keeps it is the server's own
+    /// `storage/settlement.rs`.
+    DecidedOnce,
     /// A stored snapshot is never older than the one before. The fence that keeps it is the model's,
     /// and so is what this tests: the server's is one statement of SQL, which `tests/it/storage/`
     /// tries.

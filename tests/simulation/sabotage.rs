@@ -58,6 +58,8 @@ pub(crate) enum Sabotage {
     ReversedRows,
     /// Which appends were committed, is not remembered.
     ForgottenAppends,
+    /// A decision counts whatever happened to its proposal meanwhile.
+    StaleDecision,
     /// A load leaves out its first row.
     SkippedRow,
     /// Every update is answered with a step 1, which is answered with an update.
@@ -132,6 +134,7 @@ impl Sabotage {
             | Self::EverybodyWrites
             | Self::LostRoleChange
             | Self::ForgottenAppends
+            | Self::StaleDecision
             | Self::SkippedRow
             | Self::NeverIdle
             | Self::NoGapRepair

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use convene_protocol::control::Call;
 use convene_protocol::control::member::SetRole;
 use convene_protocol::control::plan::Create;
+use convene_protocol::control::proposal::Open;
 use convene_protocol::rest::{RegisterRequest, TokenAnswer};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -98,6 +99,49 @@ impl Accounts {
     }
 }
 
+impl Accounts {
+    /// Opens a draft of the plan of these grants, which `clients` clients may open and edit.
+    pub(super) async fn draft(&mut self, plan: &[Grant], clients: usize) -> Result<Vec<Grant>> {
+        let plan = &plan.first().context("a room has clients")?.plan;
+        let wanted = clients.div_ceil(CLIENTS_PER_ACCOUNT);
+        let of_plan = self.made.len();
+        for number in of_plan..of_plan + wanted {
+            self.made.push(register(self.port, number).await?);
+        }
+        let owner = self.made.first().context("an owner")?;
+        let mut control = Control::open(self.port, owner).await?;
+        for other in self.made.iter().skip(of_plan) {
+            control.call(&editor(plan, &other.email)).await?;
+        }
+        let open = Open {
+            plan: plan.clone(),
+            title: "A load".to_owned(),
+            rationale: None,
+            about: None,
+            supersedes: None,
+            days: None,
+            idempotency_key: None,
+        };
+        let draft = control.call(&open).await?.draft;
+        let watching = self.made.iter().skip(of_plan);
+        let seats = watching.flat_map(|account| std::iter::repeat_n(account, CLIENTS_PER_ACCOUNT));
+        let grant = |account: &Account| Grant {
+            plan: draft.clone(),
+            token: account.token.clone(),
+        };
+        Ok(seats.take(clients).map(grant).collect())
+    }
+}
+
+fn editor(plan: &str, email: &str) -> SetRole {
+    SetRole {
+        plan: plan.to_owned(),
+        email: email.to_owned(),
+        role: "editor".to_owned(),
+        idempotency_key: None,
+    }
+}
+
 async fn register(port: u16, number: usize) -> Result<Account> {
     let email = format!("client-{number}@example.org");
     let address = Ipv4Addr::from_bits(FIRST_ADDRESS.to_bits() + u32::try_from(number)?);
@@ -123,8 +167,7 @@ async fn register(port: u16, number: usize) -> Result<Account> {
 /// A plan of the first of `accounts` in which the others are editors.
 async fn shared_plan(port: u16, accounts: &[&Account]) -> Result<String> {
     let owner = accounts.first().context("a room has clients")?;
-    let url = format!("ws://127.0.0.1:{port}/ws?token={}", owner.token);
-    let mut control = Control(connect_async(url).await?.0);
+    let mut control = Control::open(port, owner).await?;
     let name = "A load".to_owned();
     let create = Create {
         name,
@@ -134,13 +177,7 @@ async fn shared_plan(port: u16, accounts: &[&Account]) -> Result<String> {
     // The clients of one account stand together.
     for [one, next] in accounts.array_windows() {
         if one.email != next.email {
-            let set_role = SetRole {
-                plan: plan.clone(),
-                email: next.email.clone(),
-                role: "editor".to_owned(),
-                idempotency_key: None,
-            };
-            control.call(&set_role).await?;
+            control.call(&editor(&plan, &next.email)).await?;
         }
     }
     Ok(plan)
@@ -150,6 +187,11 @@ async fn shared_plan(port: u16, accounts: &[&Account]) -> Result<String> {
 struct Control(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Control {
+    async fn open(port: u16, account: &Account) -> Result<Self> {
+        let url = format!("ws://127.0.0.1:{port}/ws?token={}", account.token);
+        Ok(Self(connect_async(url).await?.0))
+    }
+
     async fn call<C: Call>(&mut self, call: &C) -> Result<C::Answer> {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": C::METHOD, "params": call });
         self.0.send(Message::text(request.to_string())).await?;

@@ -1,6 +1,6 @@
 //! Random plans are the same after they went out and came in again, as far as a format can hold them.
 
-mod any;
+pub(crate) mod any;
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};

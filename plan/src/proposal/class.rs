@@ -5,11 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::merge::merge;
+use super::merge::Merging;
 use super::present::{Target, stands, value_at};
 use super::{Change, Kind};
-use crate::content::Content;
+use crate::content::{Content, json_bytes};
 use crate::view::Standing;
+
+/// Reads that are told as drifted at most: every clean change tells them.
+const DRIFTS_MAX: usize = 10;
+/// Bytes of a drifted value that is told as it is.
+const DRIFT_BYTES_MAX: usize = 512;
 
 /// What became of what a change is about since it was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +33,7 @@ pub enum Class {
     },
     /// What is there is what it was made on, but something that its author read has another value now.
     Drifted {
-        /// What was read, and is different.
+        /// What was read, and is different: the first 10 of it.
         reads: Vec<ReadDrift>,
     },
     /// Something else is there now: that stays, or this is made over it.
@@ -68,9 +73,9 @@ impl Read {
 pub struct ReadDrift {
     /// Where.
     pub path: Vec<String>,
-    /// What was there when it was read.
+    /// What was there when it was read; of a long value, how long it was.
     pub was: Json,
-    /// What is there now.
+    /// What is there now, in the same way.
     pub now: Json,
 }
 
@@ -85,10 +90,9 @@ pub fn class(change: &Change, present: &Content, reads: &[Read]) -> Class {
 /// void. What the proposal itself made of a value that was read is no drift.
 pub fn classes(changes: &[Change], present: &Content, reads: &[Read]) -> Vec<(u32, Class)> {
     let world = world(changes, present);
-    let mut classes: Vec<(u32, Class)> = changes
-        .iter()
-        .map(|change| (change.no, judge(change, present, &world)))
-        .collect();
+    let mut merging = Merging::new();
+    let mut judge = |change: &Change| judge(change, present, &world, &mut merging);
+    let mut classes: Vec<(u32, Class)> = changes.iter().map(|it| (it.no, judge(it))).collect();
     void_dependents(changes, present, &mut classes);
     let reads = drifts(changes, present, &classes, reads);
     if !reads.is_empty() {
@@ -123,7 +127,12 @@ pub(super) fn world(changes: &[Change], present: &Content) -> Content {
 }
 
 /// The class of a change whatever else was read: inside of an entity it is judged on `world`.
-pub(super) fn judge(change: &Change, present: &Content, world: &Content) -> Class {
+pub(super) fn judge(
+    change: &Change,
+    present: &Content,
+    world: &Content,
+    merging: &mut Merging,
+) -> Class {
     let Some(target) = Target::of(&change.path) else {
         let say = format!("{} leads nowhere", change.path.join("/"));
         return Class::Void { why: say };
@@ -131,18 +140,18 @@ pub(super) fn judge(change: &Change, present: &Content, world: &Content) -> Clas
     match change.op {
         Kind::Add => match target.standing(present) {
             Standing::Missing => Class::Clean,
-            Standing::Live | Standing::Archived => by_value(change, &target, present),
+            Standing::Live | Standing::Archived => by_value(change, &target, present, merging),
         },
         Kind::Archive | Kind::Restore => match target.standing(present) {
             Standing::Missing => missing(&target, present),
-            Standing::Live | Standing::Archived => by_value(change, &target, present),
+            Standing::Live | Standing::Archived => by_value(change, &target, present, merging),
         },
         Kind::Set | Kind::Text | Kind::Link | Kind::Unlink => match target.standing(world) {
             Standing::Missing => missing(&target, world),
             Standing::Archived => Class::Void {
                 why: format!("{} was put away; bring it back first", target.say(world)),
             },
-            Standing::Live => by_value(change, &target, world),
+            Standing::Live => by_value(change, &target, world, merging),
         },
     }
 }
@@ -152,7 +161,12 @@ fn missing(target: &Target<'_>, content: &Content) -> Class {
     Class::Void { why }
 }
 
-fn by_value(change: &Change, target: &Target<'_>, content: &Content) -> Class {
+fn by_value(
+    change: &Change,
+    target: &Target<'_>,
+    content: &Content,
+    merging: &mut Merging,
+) -> Class {
     if stands(change, target, content) {
         return Class::Already;
     }
@@ -166,7 +180,7 @@ fn by_value(change: &Change, target: &Target<'_>, content: &Content) -> Class {
             change.after.as_str(),
             present.as_str(),
         )
-        && let Some(merged) = merge(before, after, now)
+        && let Some(merged) = merging.merge(before, after, now)
     {
         return if merged == now {
             Class::Already
@@ -224,13 +238,15 @@ fn drifts(
     reads: &[Read],
 ) -> Vec<ReadDrift> {
     let drifted = |content: &Content| -> Vec<ReadDrift> {
-        let now = |read: &Read| ReadDrift {
-            path: read.path.clone(),
-            was: read.value.clone(),
-            now: value_at(content, &read.path),
+        let drift = |read: &Read| {
+            let now = value_at(content, &read.path);
+            (now != read.value).then(|| ReadDrift {
+                path: read.path.clone(),
+                was: told(&read.value),
+                now: told(&now),
+            })
         };
-        let drifts = reads.iter().map(now);
-        drifts.filter(|drift| drift.was != drift.now).collect()
+        reads.iter().filter_map(drift).take(DRIFTS_MAX).collect()
     };
     if drifted(present).is_empty() {
         return Vec::new();
@@ -242,4 +258,13 @@ fn drifts(
         }
     }
     drifted(&without)
+}
+
+fn told(value: &Json) -> Json {
+    let bytes = json_bytes(value);
+    if bytes > DRIFT_BYTES_MAX {
+        Json::from(format!("{bytes} bytes"))
+    } else {
+        value.clone()
+    }
 }

@@ -16,9 +16,32 @@ enum Whose {
     Theirs,
 }
 
-/// What both texts made of the one `before`; none when they changed the same passage in different ways, or
-/// what it would be is too long.
-pub(super) fn merge(before: &str, mine: &str, theirs: &str) -> Option<String> {
+/// Bytes of texts that are merged for one proposal at most. Comparing long texts that have little in common
+/// takes some milliseconds each; nobody's proposal has this much that others wrote in meanwhile.
+const MERGED_BYTES_MAX: usize = 1 << 20;
+
+/// How much more is merged.
+pub(super) struct Merging {
+    bytes_left: usize,
+}
+
+impl Merging {
+    pub(super) fn new() -> Self {
+        Self {
+            bytes_left: MERGED_BYTES_MAX,
+        }
+    }
+
+    /// What both texts made of the one `before`; none when they changed the same passage in different ways,
+    /// what it would be is too long, or too much was merged already.
+    pub(super) fn merge(&mut self, before: &str, mine: &str, theirs: &str) -> Option<String> {
+        let bytes = before.len() + mine.len() + theirs.len();
+        self.bytes_left = self.bytes_left.checked_sub(bytes)?;
+        merge(before, mine, theirs)
+    }
+}
+
+fn merge(before: &str, mine: &str, theirs: &str) -> Option<String> {
     if mine == theirs {
         return Some(mine.to_owned());
     }
@@ -150,6 +173,17 @@ mod tests {
         let mine = format!("begin {}{middle}end", "more ".repeat(1_500));
         let theirs = format!("begin {middle}{}end", "more ".repeat(1_500));
         assert_eq!(merge(&before, &mine, &theirs), None);
+    }
+
+    #[test]
+    fn one_proposal_merges_so_much_and_no_more() {
+        let before = format!("Doors open at nine. {}", "word ".repeat(3_000));
+        let mine = before.replace("nine", "ten");
+        let theirs = format!("{before}end");
+        let mut merging = Merging::new();
+        let merged = (0..100).take_while(|_| merging.merge(&before, &mine, &theirs).is_some());
+        let once = before.len() + mine.len() + theirs.len();
+        assert_eq!(merged.count(), MERGED_BYTES_MAX / once);
     }
 
     fn sentence() -> impl Strategy<Value = String> {

@@ -397,6 +397,17 @@ fn a_change_drifts_when_something_its_author_read_is_different() {
     );
     let rehearsal = rehearse(&now, &changes, &reads, &choose(&[1]), &Gates::none());
     assert_eq!(rehearsal.unwrap().took.len(), 1);
+    // A long value is told by its length.
+    let long = write("brief/description", &"long ".repeat(200));
+    let read = [Read::of(&base, path("brief"))];
+    let drifted = class(&changes[0], &after(&base, &json!([long])), &read);
+    let told = serde_json::to_value(drifted).unwrap();
+    assert!(
+        told["reads"][0]["now"]
+            .as_str()
+            .unwrap()
+            .ends_with(" bytes")
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::class::judge;
+use super::merge::Merging;
 use super::present::{Target, has};
 use super::{Change, Class, Kind, Took, op, trial};
 use crate::content::{Content, fields_from_json, fields_to_json};
@@ -36,6 +37,7 @@ pub fn undo(present: &Content, took: &[Took]) -> Undo {
         now: present.clone(),
         groups: Vec::new(),
         kept: BTreeMap::new(),
+        merging: Merging::new(),
     };
     let (made, others): (Vec<&Took>, Vec<&Took>) = took.iter().partition(|it| it.op == Kind::Add);
     for took in others.into_iter().rev() {
@@ -71,6 +73,7 @@ struct Undoing {
     /// The operations of each step, by the change that it is of.
     groups: Vec<(u32, Vec<Op>)>,
     kept: BTreeMap<u32, String>,
+    merging: Merging,
 }
 
 impl Undoing {
@@ -91,7 +94,7 @@ impl Undoing {
             self.keep(took.no, || format!("{} leads nowhere", took.path.join("/")));
             return;
         };
-        let to = match judge(&inverse, &self.now, &self.now) {
+        let to = match judge(&inverse, &self.now, &self.now, &mut self.merging) {
             Class::Already => return,
             Class::Clean | Class::Drifted { .. } => inverse.after.clone(),
             Class::Mergeable { merged } => Json::from(merged),

@@ -51,6 +51,9 @@ pub(crate) fn draft(seed: &mut Seed, plan: &Content) -> Content {
         let op = op(seed, &draft);
         draft = draft.after(&[op]).map_or(draft, |(after, _)| after);
     }
+    if seed.one_in(2) {
+        draft = with_dependence(seed, draft);
+    }
     if seed.one_in(10) {
         let (root, id) = entity(seed);
         draft.remove_entity(root, &id);
@@ -63,6 +66,36 @@ pub(crate) fn draft(seed: &mut Seed, plan: &Content) -> Content {
             fields.insert("title".to_owned(), Value::Plain(json!("by hand")));
             *draft.entity_mut(root, &id) = fields;
         }
+    }
+    draft
+}
+
+/// A draft in which something is made or brought back, and other things need that.
+fn with_dependence(seed: &mut Seed, mut draft: Content) -> Content {
+    let room = id(seed, "ro");
+    let brings = [
+        Op::Add {
+            path: path(&["rooms", &room]),
+            fields: [("name".to_owned(), json!(title(seed)))]
+                .into_iter()
+                .collect(),
+        },
+        Op::Restore {
+            path: path(&["rooms", &room]),
+        },
+    ];
+    let slot = json!({"start": "2027-05-03T18:00:00+02:00", "room_id": room});
+    let needs = [
+        (path(&["sessions", &id(seed, "se"), "slot"]), slot),
+        (path(&["rooms", &room, "name"]), json!("Needed")),
+    ];
+    let needs = needs.map(|(path, to)| Op::Set {
+        path,
+        from: None,
+        to,
+    });
+    for op in brings.into_iter().chain(needs) {
+        draft = draft.after(&[op]).map_or(draft, |(after, _)| after);
     }
     draft
 }
@@ -172,16 +205,18 @@ pub(crate) fn op(seed: &mut Seed, plan: &Content) -> Op {
 }
 
 fn member(seed: &mut Seed) -> Op {
-    let path = match seed.below(3) {
+    let path = match seed.below(6) {
         0 => path(&["sessions", &id(seed, "se"), "people", &id(seed, "sp")]),
-        1 => path(&["tasks", &id(seed, "ta"), "after", &id(seed, "ta")]),
+        // One that many people have to do with.
+        1..=3 => path(&["sessions", "se_0", "people", "sp_0"]),
+        4 => path(&["tasks", &id(seed, "ta"), "after", &id(seed, "ta")]),
         _ => path(&["rooms", &id(seed, "ro"), "features", "stage"]),
     };
     if seed.one_in(3) {
         return Op::Unlink { path, from: None };
     }
     let to = match path[0].as_str() {
-        "sessions" => json!({"role": seed.of(&["speaker", "host"])}),
+        "sessions" => json!({"role": seed.of(&["speaker", "host", "guest"])}),
         _ => json!(true),
     };
     Op::Link {

@@ -48,6 +48,24 @@ impl Plain {
         }
     }
 
+    /// The live entities that name another one.
+    fn referrers(&self, to: &[String]) -> Vec<String> {
+        let roots = self.0.as_object().unwrap().iter();
+        let entities = roots.flat_map(|(root, entities)| {
+            let entities = entities.as_object().unwrap().iter();
+            entities.map(move |(id, fields)| (vec![root.clone(), id.clone()], fields))
+        });
+        let names = |(path, fields): &(Vec<String>, &Json)| {
+            let is_entity = entity(path).is_some();
+            let name = format!("\"{}\"", to[1]);
+            is_entity && path != to && self.is_live(path) && fields.to_string().contains(&name)
+        };
+        entities
+            .filter(names)
+            .map(|(path, _)| path.join("/"))
+            .collect()
+    }
+
     /// Whether what a change makes is there.
     fn has(&self, change: &Change) -> bool {
         let json = self.value(change.op, &change.path);
@@ -288,6 +306,9 @@ pub(crate) fn what_was_undone_holds(now: &Content, took: &[Took], undo: &Undo) {
         let value = |plain: &Plain| plain.value(took.op, &took.path);
         if took.op == Kind::Add {
             assert!(!after.is_live(&took.path), "{took:?}");
+            if before.is_live(&took.path) {
+                assert_eq!(after.referrers(&took.path), [""; 0], "{took:?}");
+            }
         } else if took.op == Kind::Text && value(&before) != took.after {
             // Others wrote in it: what is left of that is theirs.
         } else {

@@ -69,6 +69,8 @@ pub enum Mode {
     Preview,
     /// It is done.
     Apply,
+    /// It becomes a proposal, for others to decide change by change. Suggesters may do that too.
+    Propose,
 }
 
 /// `plan.import`: brings an uploaded file into a plan.
@@ -111,6 +113,9 @@ pub struct Imported {
     /// The change it became in the plan's history, by which it can be undone; none when nothing was different.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<i64>,
+    /// The proposal that it became.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<String>,
     /// What was not understood or was changed to fit.
     pub notes: Vec<Note>,
     /// How many more notes there are.

@@ -18,9 +18,9 @@ use crate::storage::agents::Agent;
 use crate::storage::proposals::ProposalRow;
 
 /// A proposal, and how who asks stands to its plan.
-pub(super) struct Case {
-    pub(super) grant: Grant,
-    pub(super) row: ProposalRow,
+pub(in crate::control) struct Case {
+    pub(in crate::control) grant: Grant,
+    pub(in crate::control) row: ProposalRow,
 }
 
 impl Case {
@@ -122,12 +122,16 @@ impl Desk {
     }
 
     /// What the draft says now.
-    pub(super) async fn drafted(&self, row: &ProposalRow) -> Result<Reading, Failure> {
+    pub(in crate::control) async fn drafted(&self, row: &ProposalRow) -> Result<Reading, Failure> {
         self.level_reading(row.id.draft()).await
     }
 
     /// Performs operations on the draft.
-    pub(super) async fn edit_draft(&self, case: &Case, edit: Edit) -> Result<Reading, Failure> {
+    pub(in crate::control) async fn edit_draft(
+        &self,
+        case: &Case,
+        edit: Edit,
+    ) -> Result<Reading, Failure> {
         let (document, user) = (case.draft(), case.grant.user());
         let role = self.storage.find_document_role(document, user).await?;
         let role = role.ok_or_else(no_such_proposal)?;

@@ -554,7 +554,17 @@ impl Method for Withdraw {
                 "only its author and owners of the plan take a proposal back; reject it instead",
             ));
         }
-        let reason = reason(self.reason.as_deref())?;
+        desk.withdraw(case, reason(self.reason.as_deref())?).await
+    }
+}
+
+impl Desk {
+    /// Takes a proposal back.
+    pub(in crate::control) async fn withdraw(
+        &self,
+        case: Case,
+        reason: &str,
+    ) -> Result<ProposalBody, Failure> {
         let along = Along {
             plan: case.row.plan,
             proposal: case.row.id,
@@ -568,11 +578,9 @@ impl Method for Withdraw {
                 detail: json!({"proposal": case.row.id.to_string(), "reason": reason}),
             },
         };
-        desk.write_alone(case, &along).await
+        self.write_alone(case, &along).await
     }
-}
 
-impl Desk {
     async fn write_alone(&self, case: Case, along: &Along) -> Result<ProposalBody, Failure> {
         match self.storage.write_decision(along).await? {
             Wrote::Done => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use convene_plan::format::plan_json::{self, Layout};
 use convene_protocol::control::plan::OPS_MAX;
 use convene_protocol::control::proposal::{
@@ -12,93 +13,151 @@ use convene_protocol::error_code::ErrorCode;
 
 use super::super::asking;
 use super::super::{Caller, Desk, For, Method, no_such_plan};
-use super::case::{Kept, no_such_proposal, text, within};
+use super::case::{Case, Kept, no_such_proposal, text, within};
 use crate::document::document_of;
 use crate::error::Failure;
-use crate::ids::ProposalId;
-use crate::storage::journal::Origin;
+use crate::ids::{PlanId, ProposalId};
+use crate::storage::journal::{Epoch, Origin, Seq};
 use crate::storage::proposals::{NewProposal, Opened};
 
 /// Proposals that a person may have open in a plan; of agents their owner says it.
 const OPEN_OF_PERSON_MAX: i64 = 50;
 /// Proposals that a plan may have open.
 const OPEN_OF_PLAN_MAX: i64 = 500;
+/// A day.
+const DAY: Duration = Duration::from_hours(24);
 /// Days after which nobody can decide any more, when nothing is said.
 const DAYS: u32 = 30;
 /// The longest part of a citation or a risk, in characters.
 const PART_CHARS_MAX: usize = 2_000;
 
+/// A draft to be opened.
+#[derive(Debug, Default)]
+pub(in crate::control) struct NewDraft {
+    title: String,
+    rationale: String,
+    about: About,
+    supersedes: Option<String>,
+    days: Option<u32>,
+}
+
+impl NewDraft {
+    /// One of which no more is said than what it is.
+    pub(in crate::control) fn of(title: String) -> Self {
+        Self {
+            title,
+            ..Self::default()
+        }
+    }
+}
+
 impl Method for Open {
     const FOR: For = For::Everybody;
 
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<ProposalBody, Failure> {
-        let grant = desk.grant(caller, &self.plan).await?;
+        let new = NewDraft {
+            title: self.title,
+            rationale: self.rationale.unwrap_or_default(),
+            about: self.about.unwrap_or_default(),
+            supersedes: self.supersedes,
+            days: self.days,
+        };
+        let case = desk.open_draft(caller, &self.plan, new).await?;
+        desk.body(&case.row).await
+    }
+}
+
+impl Desk {
+    /// Opens a proposal whose draft says what the plan says now.
+    pub(in crate::control) async fn open_draft(
+        &self,
+        caller: &Caller,
+        plan: &str,
+        new: NewDraft,
+    ) -> Result<Case, Failure> {
+        let grant = self.grant(caller, plan).await?;
         let access = grant.propose().ok_or_else(|| {
             Failure::new(
                 ErrorCode::Forbidden,
                 "your role in this plan does not allow proposals; ask its owner",
             )
         })?;
-        let title = title(&self.title)?.to_owned();
-        let rationale = self.rationale.unwrap_or_default();
-        let rationale = text("rationale", &rationale, RATIONALE_CHARS_MAX)?.to_owned();
-        let about = self.about.unwrap_or_default();
-        sound_about(&about)?;
-        let days = self.days.unwrap_or(DAYS);
+        let (title, days) = (title(&new.title)?, new.days.unwrap_or(DAYS));
+        let rationale = text("rationale", &new.rationale, RATIONALE_CHARS_MAX)?;
+        sound_about(&new.about)?;
         if !(1..=DAYS_MAX).contains(&days) {
             let say = format!("days: 1 to {DAYS_MAX}");
             return Err(Failure::new(ErrorCode::Invalid, say));
         }
-        let supersedes = self.supersedes.as_deref().map(str::parse);
+        let supersedes = new.supersedes.as_deref().map(str::parse);
         let supersedes: Option<ProposalId> =
             supersedes.transpose().map_err(|_| no_such_proposal())?;
-        let agent = desk.agent(caller).await?;
-        // Its epoch is read before what it says: a squash in between is found when the draft is decided.
-        let place = desk.place(access.plan()).await?;
-        let reading = desk.level_reading(access.plan()).await?;
-        let content = reading.content;
-        // As ids of JavaScript clients are.
-        let client = u64::from(rand::random::<u32>().max(1));
-        let made = desk
-            .apart(move || {
-                let document = document_of(&content, client);
-                (document, plan_json::write(&content, Layout::Compact))
-            })
-            .await?;
-        let (document, base) = made;
-        let document = document.map_err(|error| {
-            Failure::fault().caused_by(std::io::Error::other(format!("{error:?}")))
-        })?;
-        let finding = about.finding.clone();
+        let agent = self.agent(caller).await?;
+        let beginning = self.beginning(access.plan()).await?;
+        let finding = new.about.finding.clone();
         let kept = serde_json::to_string(&Kept {
-            about,
+            about: new.about,
             reads: Vec::new(),
         });
         let kept = kept.map_err(|error| Failure::fault().caused_by(error))?;
-        let id = ProposalId::generate(&desk.clock);
-        let expires_in = Duration::from_hours(24) * days;
+        let id = ProposalId::generate(&self.clock);
         let new = NewProposal {
             id,
             plan: access.plan(),
             author: access.user(),
             on_behalf_of: agent.as_ref().map(|agent| agent.made_by),
-            title: &title,
-            rationale: &rationale,
+            title,
+            rationale,
             about: &kept,
             finding: finding.as_deref(),
             supersedes,
-            document: (&document, client),
-            base: &base,
-            from: (place.epoch, reading.seq),
+            document: (&beginning.document, beginning.client),
+            base: &beginning.base,
+            from: beginning.from,
             open_max: agent.map_or(OPEN_OF_PERSON_MAX, |agent| i64::from(agent.open_max)),
             plan_open_max: OPEN_OF_PLAN_MAX,
-            expires_at: desk.clock.now().after(expires_in),
+            expires_at: self.clock.now().after(DAY * days),
         };
-        opened(desk.storage.open_proposal(&new).await?, new.open_max)?;
-        desk.registry.tell_changed(access.plan());
-        let case = desk.case(caller, &self.plan, &id.to_string()).await?;
-        desk.body(&case.row).await
+        opened(self.storage.open_proposal(&new).await?, new.open_max)?;
+        self.registry.tell_changed(access.plan());
+        self.case(caller, plan, &id.to_string()).await
     }
+
+    async fn beginning(&self, plan: PlanId) -> Result<Beginning, Failure> {
+        // Read before what the plan says: a squash in between is a later line of history.
+        let epoch = self.place(plan).await?.epoch;
+        let reading = self.level_reading(plan).await?;
+        // As ids of JavaScript clients are.
+        let client = u64::from(rand::random::<u32>().max(1));
+        let (content, seq) = (reading.content, reading.seq);
+        let made = self
+            .apart(move || {
+                let base = plan_json::write(&content, Layout::Compact);
+                document_of(&content, client).map(|document| (document, base))
+            })
+            .await?;
+        let (document, base) = made.map_err(|failed| {
+            tracing::error!(plan.id = %plan, ?failed, "no draft of plan {plan} could be made");
+            Failure::fault()
+        })?;
+        Ok(Beginning {
+            document,
+            client,
+            base,
+            from: (epoch, seq),
+        })
+    }
+}
+
+/// With what a draft begins.
+struct Beginning {
+    document: Bytes,
+    /// Who wrote it.
+    client: u64,
+    /// The same as plan.json.
+    base: String,
+    /// Up to where the plan is that.
+    from: (Epoch, Seq),
 }
 
 impl Method for Edit {

@@ -15,6 +15,7 @@ use convene_protocol::control::proposal::{
 
 use super::super::people::People;
 use super::super::{Caller, Desk, For, Method};
+use super::blaming::Blame;
 use super::case::{Case, Kept};
 use super::gating::{SeenGate, gate_brief, gate_of, shown_hash};
 use crate::auth::access::Grant;
@@ -136,8 +137,10 @@ impl Desk {
     pub(super) async fn seen_body(&self, case: &Case) -> Result<Proposal, Failure> {
         let seen = self.see(case).await?;
         let decisions = self.storage.decisions(seen.row.id).await?;
+        let blame = self.blame(&seen).await;
         let mentioned = seen.changes.iter().flat_map(SeenChange::mentioned);
         let mentioned = mentioned.chain(decisions.iter().map(|it| it.by));
+        let mentioned = mentioned.chain(blame.values().map(|(user, _)| *user));
         let people = self.people(mentioned).await?;
         let body = self.body(&seen.row).await?;
         Ok(Proposal {
@@ -150,7 +153,7 @@ impl Desk {
             changes: seen
                 .changes
                 .into_iter()
-                .map(|change| change.body(&people))
+                .map(|change| change.body(&blame, &people))
                 .collect(),
             unsound: seen.unsound,
             effect: seen.effect,
@@ -291,11 +294,14 @@ impl SeenChange {
         gate.copied().chain(row.into_iter().flatten())
     }
 
-    fn body(self, people: &People) -> ChangeBody {
+    fn body(self, blame: &Blame, people: &People) -> ChangeBody {
+        let blamed = blame.get(&self.row.no);
         ChangeBody {
             change: self.change,
             say: self.say,
             class: self.class,
+            changed_by: blamed.map(|(user, _)| people.person(*user)),
+            changed_at: blamed.map(|(_, at)| at.to_rfc3339()),
             shown: self.shown,
             state: self.row.state,
             edited_by: self.row.edited_by.map(|user| people.person(user)),

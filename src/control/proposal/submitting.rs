@@ -14,7 +14,6 @@ use super::super::{Caller, Desk, For, Method};
 use super::case::{Case, Kept, moved, text, within};
 use super::gating::kind;
 use super::opening::{sound_about, title};
-use super::seeing::Seen;
 use crate::auth::principal::PrincipalKind;
 use crate::error::Failure;
 use crate::ids::{GateId, UserId};
@@ -24,31 +23,55 @@ use crate::storage::proposals::{ChangeRow, NewChange, NewRevision, Submitted};
 /// What cannot be proposed, in one error.
 const UNSOUND_TOLD_MAX: usize = 5;
 
+/// What is said anew of a proposal that is submitted.
+#[derive(Debug, Default)]
+pub(in crate::control) struct Resubmitted {
+    title: Option<String>,
+    rationale: Option<String>,
+    about: Option<About>,
+}
+
 impl Method for Submit {
     const FOR: For = For::Everybody;
 
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Proposal, Failure> {
         let case = desk.case(caller, &self.plan, &self.proposal).await?;
+        let said = Resubmitted {
+            title: self.title,
+            rationale: self.rationale,
+            about: self.about,
+        };
+        desk.submit(caller, &case, said).await?;
+        let case = desk.again(case).await?;
+        desk.seen_body(&case).await
+    }
+}
+
+impl Desk {
+    /// Makes a revision of what the draft says.
+    pub(in crate::control) async fn submit(
+        &self,
+        caller: &Caller,
+        case: &Case,
+        said: Resubmitted,
+    ) -> Result<(), Failure> {
         case.write()?;
-        let agent = desk.agent(caller).await?;
-        let title = title(self.title.as_deref().unwrap_or(&case.row.title))?.to_owned();
-        let rationale = self.rationale.as_deref().unwrap_or(&case.row.rationale);
-        let rationale = text("rationale", rationale, RATIONALE_CHARS_MAX)?.to_owned();
-        let about = match self.about {
+        let agent = self.agent(caller).await?;
+        let title = title(said.title.as_deref().unwrap_or(&case.row.title))?;
+        let rationale = said.rationale.as_deref().unwrap_or(&case.row.rationale);
+        let rationale = text("rationale", rationale, RATIONALE_CHARS_MAX)?;
+        let about = match said.about {
             Some(about) => {
                 sound_about(&about)?;
                 about
             }
             None => case.about()?.about,
         };
-        let base = desk.base(&case.row).await?;
-        let draft = desk.drafted(&case.row).await?;
+        let base = self.base(&case.row).await?;
+        let draft = self.drafted(&case.row).await?;
         let (content, seq) = (draft.content, draft.seq);
-        let worked = desk
-            .apart(move || {
-                let found = changes(&base, &content);
-                found.map(|found| (found, keep(about, &base)))
-            })
+        let worked = self
+            .apart(move || changes(&base, &content).map(|found| (found, keep(about, &base))))
             .await?;
         let (changes, kept) = worked.map_err(|wrong| unsound(&wrong))?;
         if changes.is_empty() {
@@ -60,40 +83,42 @@ impl Method for Submit {
         within(agent.as_ref(), changes.iter().map(|it| it.path.as_slice()))?;
         let fingerprint = fingerprint(&changes, &kept.reads);
         if case.grant.kind() == PrincipalKind::Agent {
-            desk.not_rejected_before(&case, &fingerprint).await?;
+            self.not_rejected_before(case, &fingerprint).await?;
         }
-        let before = desk
-            .storage
-            .proposal_changes(case.row.id, case.row.revision)
-            .await?;
+        let (by, revision) = (case.grant.user(), case.row.revision);
+        let before = self.storage.proposal_changes(case.row.id, revision).await?;
         let about = serde_json::to_string(&kept);
         let new = NewRevision {
             plan: case.row.plan,
             proposal: case.row.id,
             version: case.row.version,
-            by: case.grant.user(),
+            by,
             draft_seq: seq,
-            title: &title,
-            rationale: &rationale,
+            title,
+            rationale,
             about: &about.map_err(|error| Failure::fault().caused_by(error))?,
             fingerprint: &fingerprint,
-            changes: rows(&changes, &before, (&case, case.grant.user()))?,
+            changes: rows(&changes, &before, (case, by))?,
         };
-        match desk.storage.submit_proposal(&new).await? {
-            Submitted::Submitted { .. } => {}
-            Submitted::Moved => return Err(moved()),
+        if self.storage.submit_proposal(&new).await? == Submitted::Moved {
+            return Err(moved());
         }
-        let case = desk.again(case).await?;
-        let seen = desk.see(&case).await?;
-        desk.ask_gates(&seen, case.grant.user()).await?;
-        desk.registry.tell_changed(case.row.plan);
-        desk.seen_body(&case).await
+        self.ask_gates(case, by).await?;
+        self.registry.tell_changed(case.row.plan);
+        Ok(())
     }
-}
 
-impl Desk {
     /// Asks for the approvals that the changes need.
-    async fn ask_gates(&self, seen: &Seen, by: UserId) -> Result<(), Failure> {
+    async fn ask_gates(&self, case: &Case, by: UserId) -> Result<(), Failure> {
+        let row = self
+            .storage
+            .find_proposal(case.row.plan, case.row.id)
+            .await?;
+        let case = Case {
+            grant: case.grant,
+            row: row.ok_or_else(moved)?,
+        };
+        let seen = self.see(&case).await?;
         for change in &seen.changes {
             let Some(gate) = change.gate.as_ref() else {
                 continue;

@@ -8,6 +8,7 @@ use convene_protocol::hocuspocus::{Address, CONTROL_ADDRESS};
 
 use super::addresses::Slot;
 use super::{Hocuspocus, deliver, is_update};
+use crate::auth::opaque_token::OpaqueToken;
 use crate::auth::principal::Principal;
 use crate::error::Failure;
 use crate::room::outbox::Ending;
@@ -36,6 +37,7 @@ impl Hocuspocus {
             Ok(()) => self.release(address).await,
             Err(failure) if failure.code == ErrorCode::Unavailable => {
                 tracing::info!(error = %failure, "a token waits for the database");
+                self.waits_signed |= !OpaqueToken::is_of_agent(&token);
                 self.addresses.retry_later(address, token);
                 let again = self.state.clock.now().after(RETRY_EVERY);
                 self.retry_at.get_or_insert(again);

@@ -63,6 +63,19 @@ export default async function (stage) {
   await setRole(ada, "editor");
   await page.locator("[data-add]").waitFor();
 
+  // A number that is no field of a thing.
+  await goTo(ben, "Access needs");
+  await page.getByRole("button", { name: "Vegan", exact: true }).click();
+  await page.getByLabel("Vegan", { exact: true }).fill("12");
+  await setRole(ada, "viewer");
+  await expectKept(page, /vegan/i, { yours: "12", now: "0" });
+  await setRole(ada, "editor");
+  await keptEdit(page, /vegan/i).getByRole("button", { name: "Put in" }).click();
+  await expectSaved(ben);
+  await stage.until("the count is in", async () => (await page.getByLabel("Vegan", { exact: true }).inputValue()) === "12");
+  await goTo(ben, "Sessions");
+  await page.getByRole("button", { name: "Open row 1" }).click();
+
   // Without a network, in a value and in a long text.
   const abstract = page.getByRole("textbox", { name: "Abstract" });
   await abstract.fill("Come in.");

@@ -78,14 +78,18 @@ impl Stage {
         let suggester = self.join(HOCUSPOCUS, &address, &self.suggester).await;
         has_scope(&agent, "read-write", SOON).await;
         has_scope(&suggester, "readonly", SOON).await;
+        // It begins with what the plan holds.
+        let base = agent.text("text").await;
+        let one = format!("{base}one ");
         agent.append("text", "one ").await;
         for watching in [&owner, &suggester] {
-            watching.wait_text("text", "one ").await;
+            watching.wait_text("text", &one).await;
         }
         agent.wait_saved().await;
+        let two = format!("{one}two ");
         owner.append("text", "two ").await;
         for watching in [&agent, &suggester] {
-            watching.wait_text("text", "one two ").await;
+            watching.wait_text("text", &two).await;
         }
 
         // Everybody sees what the agent is.
@@ -118,14 +122,16 @@ impl Stage {
         let reset = suggester.status().await.stateless;
         let reset = reset.iter().find(|it| it["method"] == "document.reset");
         assert_eq!(reset.unwrap()["params"]["plan"], address.as_str());
-        assert_eq!(owner.text("text").await, "one two ");
+        assert_eq!(owner.text("text").await, two);
 
         // Once all is said about it nobody writes, and everybody reads on.
-        self.database.set_status(&draft, "approved").await;
+        let withdraw = json!({ "plan": self.plan, "proposal": draft });
+        let agent_asks = self.agent.call(&self.server, "proposal.withdraw", withdraw);
+        agent_asks.await;
         has_scope(&agent, "readonly", FELT_WITHIN).await;
         agent.append("text", "late").await;
         refused(&agent).await;
-        assert_eq!(owner.text("text").await, "one two ");
+        assert_eq!(owner.text("text").await, two);
         assert_eq!(owner.status().await.opens, 1);
         for client in [agent, owner, suggester] {
             client.tell("destroy", json!({})).await;
@@ -141,11 +147,15 @@ impl Stage {
         first.append("text", "kept").await;
         first.wait_saved().await;
         first.tell("destroy", json!({})).await;
-        // Longer than a room without sessions stays.
-        tokio::time::sleep(Duration::from_millis(2_500)).await;
-        assert_eq!(self.server.metric("convene_rooms").await, 0.0);
+        until("rooms without sessions are gone", SOON, async || {
+            (self.server.count("convene_rooms").await == 0).then_some(())
+        })
+        .await;
         let again = self.join(HOCUSPOCUS, &address, &self.agent).await;
-        again.wait_text("text", "kept").await;
+        until("it is as it was", SOON, async || {
+            again.text("text").await.ends_with("kept").then_some(())
+        })
+        .await;
         has_scope(&again, "readonly", SOON).await;
         // Both dialects and the control channel speak of the same document.
         let params = json!({ "plan": address, "roots": { "text": "text" } });

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::HEARD_WITHIN;
 use crate::support::cluster::Cluster;
-use crate::support::database::Database;
 use crate::support::driver::{Connect, Driver};
 use crate::support::raw::RawSocket;
 use crate::support::until::{SOON, until};
@@ -15,8 +14,7 @@ async fn the_end_of_a_role_and_of_an_agent_are_felt_in_drafts_on_every_node() {
     let ([owner, editor], plan) = cluster.two_people().await;
     let (here, there) = (&cluster.nodes[0], &cluster.nodes[1]);
     let agent = owner.create_agent(here, &plan, "Scout").await;
-    let database = Database::Postgres(cluster.url.clone());
-    let draft = database.open_draft(&plan, &agent.user).await;
+    let draft = agent.open_draft(here, &plan).await;
     let address = format!("{plan}~{draft}");
     let driver = Driver::javascript().await;
     let join = async |lib, account: &crate::support::account::Account| {

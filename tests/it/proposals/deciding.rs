@@ -3,7 +3,7 @@
 use super::*;
 
 async fn an_agent_proposes_and_people_decide_change_by_change(engine: Engine) {
-    let stage = Stage::on(engine.options()).await;
+    let stage = Stage::on(engine).await;
     let proposal = stage
         .proposes(
             &stage.agent,

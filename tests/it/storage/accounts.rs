@@ -61,10 +61,9 @@ impl Bench {
     }
 
     async fn register_with(&self, code: u8, email: &str) -> InvitedUser {
-        self.storage
-            .insert_invited_user(&self.new_user(email), &[code; 32])
-            .await
-            .unwrap()
+        let (user, code) = (self.new_user(email), [code; 32]);
+        let inserted = self.storage.insert_invited_user(&user, &code);
+        Box::pin(inserted).await.unwrap()
     }
 }
 

@@ -84,15 +84,27 @@ impl Account {
     /// Makes an agent of a plan of this account. It is an account that has a token of its own kind.
     pub(crate) async fn create_agent(&self, server: &Server, plan: &str, name: &str) -> Self {
         let params = json!({ "plan": plan, "name": name });
+        self.create_agent_with(server, params).await
+    }
+
+    /// The same with what else is said of it.
+    pub(crate) async fn create_agent_with(&self, server: &Server, params: Value) -> Self {
+        let name = text(&params["name"]);
         let answer = self.call(server, "agent.create", params).await;
         let user = text(&answer["agent"]["id"]);
         Self {
-            name: name.to_owned(),
+            name,
             email: format!("agent-{user}@agents.invalid"),
             token: text(&answer["token"]),
             refresh_token: String::new(),
             user,
         }
+    }
+
+    /// Opens a proposal with its draft, and gives back its id.
+    pub(crate) async fn open_draft(&self, server: &Server, plan: &str) -> String {
+        let params = json!({ "plan": plan, "title": "Something better" });
+        text(&self.call(server, "proposal.open", params).await["id"])
     }
 
     /// Gives `other` a role in a plan of this account.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use convene::clock::Clock;
+use convene::ids::ProposalId;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use uuid::Uuid;
@@ -33,6 +35,52 @@ impl Database {
         }
     }
 
+    /// How many rows a query for a number says.
+    pub(crate) async fn number(&self, sql: String) -> i64 {
+        let sql = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(folder) => {
+                let options = SqliteConnectOptions::new().filename(folder.join("convene.db"));
+                let mut connection = options.connect().await.unwrap();
+                let found = sqlx::query_scalar(sql).fetch_one(&mut connection).await;
+                connection.close().await.unwrap();
+                found.unwrap()
+            }
+            Self::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                let found = sqlx::query_scalar(sql).fetch_one(&mut connection).await;
+                connection.close().await.unwrap();
+                found.unwrap()
+            }
+        }
+    }
+
+    /// Every update and snapshot that is kept of a plan, one after the other.
+    pub(crate) async fn bytes_of(&self, plan: &str) -> Vec<u8> {
+        let id = self.id(plan);
+        let sql = AssertSqlSafe(format!(
+            "select update_bytes from journal where plan_id = {id}
+             union all
+             select state_bytes from snapshots where plan_id = {id}"
+        ));
+        let rows: Vec<Vec<u8>> = match self {
+            Self::Sqlite(folder) => {
+                let options = SqliteConnectOptions::new().filename(folder.join("convene.db"));
+                let mut connection = options.connect().await.unwrap();
+                let found = sqlx::query_scalar(sql).fetch_all(&mut connection).await;
+                connection.close().await.unwrap();
+                found.unwrap()
+            }
+            Self::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                let found = sqlx::query_scalar(sql).fetch_all(&mut connection).await;
+                connection.close().await.unwrap();
+                found.unwrap()
+            }
+        };
+        rows.concat()
+    }
+
     /// An id as it is written in SQL.
     pub(crate) fn id(&self, id: &str) -> String {
         let id: Uuid = id.parse().expect("an id");
@@ -44,15 +92,16 @@ impl Database {
 
     /// Opens a draft of `plan` by `author`, with nothing in it; gives back its id.
     pub(crate) async fn open_draft(&self, plan: &str, author: &str) -> String {
-        let draft = Uuid::now_v7().to_string();
+        let draft = ProposalId::generate(&Clock::system()).to_string();
         let (id, plan, author) = (self.id(&draft), self.id(plan), self.id(author));
         let sql = format!(
             "insert into plans (id, name, created_by, created_at, updated_at, draft_of)
              values ({id}, 'A draft', {author}, 1, 1, {plan});
              insert into proposals
                  (id, plan_id, author, title, rationale, about, status, base_seq, base_epoch, base,
-                     created_at, updated_at, expires_at)
-             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', 1, 1, 9)"
+                     touched, created_at, updated_at, expires_at)
+             values ({id}, {plan}, {author}, 'A title', '', '{{}}', 'drafting', 0, 1, '{{}}', 0,
+                 1, 1, 9)"
         );
         self.run(sql).await;
         draft

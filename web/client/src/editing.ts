@@ -6,7 +6,7 @@ import { makeEntity, ranksBehind, setField } from "./edit.ts";
 import { rankBetween } from "./rank.ts";
 import { fieldOf, rootNamed } from "./schema.ts";
 
-/** A value for a field of a thing; the id is empty for a root that holds one. */
+/** A value for a field of a thing. The id is empty for a root that holds one, or counts, whose fields are its tags. */
 export interface Edit {
     root: string;
     id: string;
@@ -79,6 +79,10 @@ export abstract class Editing {
         }
         this.step(() => {
             for (const { root, id, field, value } of edits) {
+                if (rootNamed(root).holds === "counts") {
+                    setCount(this.content.root(root).map, field, value);
+                    continue;
+                }
                 const kind = fieldOf(rootNamed(root), field);
                 const entity = this.entity(root, id);
                 if (kind && entity) setField(entity, kind, value);
@@ -88,9 +92,7 @@ export abstract class Editing {
 
     /** A number of a root of counts; `null` takes it away. */
     count(root: string, tag: string, value: number | null): void {
-        if (!this.mayEdit) return;
-        const { map } = this.content.root(root);
-        this.step(() => (value === null ? map.delete(tag) : map.set(tag, value)));
+        this.set(root, "", tag, value);
     }
 
     /** Makes things behind all others, or behind one, and answers their ids. Undone, they are archived: somebody may have written in them. */
@@ -143,4 +145,9 @@ export abstract class Editing {
         const before = entity.get(field);
         this.doc.transact(() => entity.set(field, new Y.Text(typeof before === "string" ? before : "")), "add");
     }
+}
+
+function setCount(map: Y.Map<unknown>, tag: string, value: unknown): void {
+    if (typeof value === "number") map.set(tag, value);
+    else map.delete(tag);
 }

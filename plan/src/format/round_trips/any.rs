@@ -140,7 +140,7 @@ fn whole(value: Value) -> Value {
 }
 
 /// Entities of any roots, a few.
-pub(super) fn any_plan() -> impl Strategy<Value = Content> {
+pub(crate) fn any_plan() -> impl Strategy<Value = Content> {
     let entity = (0..ROOTS.len(), "[A-Z0-9]{4}").prop_flat_map(|(number, tail)| {
         let root = &ROOTS[number];
         let id = root

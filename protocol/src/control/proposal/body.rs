@@ -204,6 +204,12 @@ pub struct ChangeBody {
     /// How it stands to the plan, while nobody has decided.
     #[serde(flatten)]
     pub class: Option<Class>,
+    /// Who changed what it is about since, where that stands in its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<Person>,
+    /// When, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<String>,
     /// The hash of what is shown here: a decision names it.
     pub shown: String,
     /// What became of it.

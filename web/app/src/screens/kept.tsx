@@ -33,7 +33,13 @@ export function Kept() {
                 ? say(edits[0], edits[0].value)
                 : edits.map((edit) => `${called(edit)}\t${say(edit, edit.value)}`).join("\n"),
         );
-    const again = (edits: KeptEdit[]) => {
+    const again = (wanted: KeptEdit[]) => {
+        const edits = wanted.filter(
+            ({ root, id, field }) => field === "" || id === "" || plan.content.root(root).get(id),
+        );
+        if (edits.length < wanted.length)
+            tell("What some of it was about is not in the plan any more; copy those words.");
+        if (edits.length === 0) return;
         plan.batch(() => {
             plan.setMany(
                 edits
@@ -51,13 +57,13 @@ export function Kept() {
         <section className="kept" aria-label="What was not taken">
             <h2>
                 {open.length === 0
-                    ? "This plan was loaded anew"
+                    ? "All that you typed is in the plan"
                     : `${plural(open.length, "edit")} of yours ${open.length === 1 ? "was" : "were"} not taken`}
             </h2>
             <p>
                 {sentence(kept.say)}.{" "}
                 {open.length === 0
-                    ? "All that you typed is in it."
+                    ? "It holds the same by now."
                     : mayEdit
                       ? "Nothing that you typed is lost, and you may put it in now."
                       : "Nothing that you typed is lost: it stays here until you may edit again."}

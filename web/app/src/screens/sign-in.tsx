@@ -61,8 +61,8 @@ export function SignIn({ session, invited }: { session: Session; invited: boolea
                 </p>
             </Card>
         );
-    // What a form says depends on the door, so another door means another form.
-    return <Form key={`${registration} ${some}`} session={session} invited={invited} door={door} />;
+    // Where nobody is yet it begins otherwise; what somebody has typed already outlives any other answer.
+    return <Form key={String(some)} session={session} invited={invited} door={door} />;
 }
 
 function About() {
@@ -94,7 +94,8 @@ function Form({ session, invited, door }: { session: Session; invited: boolean; 
         first || (invited && door.registration !== "closed" && localStorage.getItem(KNOWN) === null),
     );
     const [problems, setProblems] = useState<Problems>({});
-    const [code, setCode] = useState(door.registration === "invite");
+    const [asked, setAsked] = useState(false);
+    const code = asked || door.registration === "invite";
     const [busy, setBusy] = useState(false);
     const submit = async (event: FormEvent<HTMLFormElement>) => {
         event.preventDefault();
@@ -126,7 +127,7 @@ function Form({ session, invited, door }: { session: Session; invited: boolean; 
             localStorage.setItem(KNOWN, "yes");
         } catch (error) {
             // A server that could not be asked before may want one.
-            if (fresh && error instanceof RequestError && error.code === "forbidden") setCode(true);
+            if (fresh && error instanceof RequestError && error.code === "forbidden") setAsked(true);
             setProblems(problemsOf(error));
             setBusy(false);
         }
