@@ -95,6 +95,18 @@ async fn a_changed_field_is_found_in_the_history_and_put_back() {
 }
 
 #[tokio::test]
+async fn an_agent_proposes_a_suggester_suggests_and_changes_are_decided_one_by_one() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "proposals").await;
+}
+
+#[tokio::test]
+async fn who_decides_too_late_is_told_and_a_draft_is_edited_before_it_is_accepted() {
+    let mut server = Server::start(Options::default()).await;
+    play(&mut server, "proposals-edited").await;
+}
+
+#[tokio::test]
 async fn every_screen_of_a_whole_conference_keeps_the_rules_of_accessibility() {
     let mut server = Server::start(Options::default()).await;
     let url = server.url("");

@@ -2,12 +2,13 @@
 // program can check. Who started the server has made the conference: `convene demo`.
 
 import { signIn } from "../acts.mjs";
+import { Control } from "../control.mjs";
 import { axe, RULES, violations } from "../rules.mjs";
 
 const OWNER = { email: "ada@example.org", password: "correct horse battery" };
 const PLAN = /Rails World 2025/;
 const PLACES = [
-  "", "findings", "sessions", "sessions?view=board", "sessions?view=agenda", "speakers", "tracks", "rooms", "venues", "travel",
+  "", "proposals", "findings", "sessions", "sessions?view=board", "sessions?view=agenda", "speakers", "tracks", "rooms", "venues", "travel",
   "needs", "budget", "sponsors", "tiers", "contracts", "tickets", "tasks", "tasks?view=board", "campaigns", "risks",
   "compliance", "history", "releases", "outbox", "members", "files",
 ];
@@ -24,6 +25,33 @@ async function shown(page, part, view) {
   for (const say of ["Opening the plan…", "Asking the server…", "Comparing…"])
     await page.getByText(say).waitFor({ state: "detached" });
   await page.locator("#main :is(h1, h2)").first().waitFor();
+}
+
+// Each look has values of its own: they go on at the same time, in one plan.
+let looks = 0;
+
+/** Proposes changes of most kinds, of which one meets another edit, and answers the proposal. */
+async function propose({ page, name }, url, plan) {
+  const token = await page.evaluate(() => JSON.parse(localStorage.getItem("convene:session")).access);
+  const control = await Control.open(url, token);
+  const { sessions } = (await control.call("plan.content", { plan })).roots;
+  const [session, other] = Object.keys(sessions);
+  const { id, draft } = await control.call("proposal.open", {
+    plan, title: `Proposed for ${name}`, rationale: "To be looked at.",
+    about: { confidence: 80, risk: { level: "high", effect: "None.", reversible: false }, citations: [{ kind: "plan", ref: `sessions/${session}/title`, quote: "Nothing of the kind" }] },
+  });
+  const minutes = ["sessions", session, "minutes"];
+  const own = ++looks;
+  await control.call("proposal.edit", { plan, proposal: id, ops: [
+    { op: "set", path: minutes, to: 200 + own },
+    { op: "text", path: ["sessions", session, "abstract"], to: "Other words." },
+    { op: "add", path: ["tasks", `ta_${name}`], fields: { title: "A task", state: "todo" } },
+    { op: "archive", path: ["sessions", other] },
+  ] });
+  await control.call("proposal.submit", { plan, proposal: id });
+  await control.call("plan.edit", { plan, ops: [{ op: "set", path: minutes, to: 100 + own }] });
+  control.close();
+  return { id, draft };
 }
 
 async function look(stage, { width, colorScheme, runOnly }) {

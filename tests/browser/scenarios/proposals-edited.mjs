@@ -84,6 +84,11 @@ export default async function (stage) {
   await owner.call("proposal.submit", { plan, proposal: second.id });
   await ben.page.goto(`/#/p/${plan}/proposals/${second.id}`);
   await status(ben, "To decide");
+  // He sees at once what an edit of the plan does to it.
+  await state(ben, "Doors are open", "Fits");
+  await owner.call("plan.edit", { plan, ops: [{ op: "set", path: ["sessions", session, "title"], to: "Doors" }] });
+  await state(ben, "Doors are open", "Conflict");
+  await card(ben, "Doors are open").getByText("Which one counts?").waitFor();
   await ben.page.getByRole("button", { name: "Ask for changes…" }).click();
   await ben.page.getByLabel("What should be different?").fill("Say when.");
   await ben.page.getByRole("dialog").getByRole("button", { name: "Ask" }).click();
@@ -97,7 +102,7 @@ export default async function (stage) {
   await page.getByRole("dialog").getByRole("button", { name: "Discard" }).click();
   await page.getByText("The draft is discarded.").waitFor();
   await goTo(ada, "Sessions");
-  assert.equal(await cellText(ada, TITLE, "Minutes"), "25");
+  assert.equal(await cellText(ada, "Doors", "Minutes"), "25");
   for (const control of [owner, approver]) control.close();
   assert.deepEqual(broken, [], "screens break rules that they mean to keep");
 }

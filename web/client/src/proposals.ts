@@ -27,8 +27,6 @@ export interface ProposalsNow {
 
 const OPEN: ReadonlySet<Status> = new Set<Status>(["drafting", "submitted", "changes_requested"]);
 const QUIET_MS = 250;
-/** What the plan's own changes do to a proposal is looked at less often. */
-const PLAN_QUIET_MS = 1_500;
 const WATCHED_MAX = 20;
 
 /** Whether it can still be written and decided. */
@@ -52,7 +50,6 @@ export class ProposalStore {
     private readonly watched = new Map<string, number>();
     private readonly offs: (() => void)[];
     private timer: ReturnType<typeof setTimeout> | undefined;
-    private planTimer: ReturnType<typeof setTimeout> | undefined;
     private asking = 0;
     private watching = false;
 
@@ -76,14 +73,6 @@ export class ProposalStore {
             this.on("gate.changed", () => {
                 this.later();
                 this.touchAll();
-            }),
-            control.on("plan.changed", (params) => {
-                if (params.plan !== plan) return;
-                clearTimeout(this.planTimer);
-                this.planTimer = setTimeout(() => {
-                    this.later();
-                    this.touchAll();
-                }, PLAN_QUIET_MS);
             }),
         ];
         if (typeof window !== "undefined") {
@@ -210,7 +199,6 @@ export class ProposalStore {
 
     destroy(): void {
         clearTimeout(this.timer);
-        clearTimeout(this.planTimer);
         for (const off of this.offs) off();
     }
 
@@ -245,9 +233,7 @@ export class ProposalStore {
         if (this.watched.size === 0 && !this.watching) return;
         this.watching = this.watched.size > 0;
         const proposals = [...this.watched.keys()].slice(-WATCHED_MAX);
-        // The schema does not name it yet.
-        const ask = this.control.call.bind(this.control) as (method: string, params: unknown) => Promise<unknown>;
-        ask("proposal.watch", { plan: this.plan, proposals }).catch(() => undefined);
+        this.call("proposal.watch", { plan: this.plan, proposals }).catch(() => undefined);
     }
 
     private put(proposal: ProposalBody): void {

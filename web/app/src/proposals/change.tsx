@@ -215,7 +215,8 @@ function Gate({ gate, onApprove }: { gate: GateBrief; onApprove?: () => void }) 
                     ? `Approved by ${names(gate.approved_by)}. `
                     : "Nobody has approved it yet. "}
                 {gate.fallen.length > 0 &&
-                    `${names(gate.fallen)} approved what was shown before; that fell, since it is shown in another way now.`}
+                    `${names(gate.fallen)} approved what was shown before; that fell, since it is shown in another way now. `}
+                {onApprove && "Accepting it gives yours."}
             </p>
             {onApprove && (
                 <button type="button" className="button small" onClick={onApprove}>

@@ -74,7 +74,7 @@ export function Notices({
                     {rights.own && !isAgent(proposal)
                         ? "Nobody is asked to decide before you submit it. "
                         : `${proposal.author.name} is still writing. Nothing can be decided before it is submitted. `}
-                    {rights.own && submit}
+                    {rights.own && !isAgent(proposal) && submit}
                 </p>
             )}
             {status === "changes_requested" && (

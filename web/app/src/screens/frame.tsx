@@ -242,12 +242,20 @@ function Frame() {
                 </a>
                 <p className="bar-title">{title}</p>
                 {body?.role === "suggester" && (
-                    <button type="button" className="search-button" onClick={() => setSuggesting(true)}>
-                        <PencilRuler size={14} aria-hidden /> Suggest<span className="wide-only">changes</span>
+                    <button
+                        type="button"
+                        className="search-button"
+                        aria-label="Suggest changes"
+                        onClick={() => setSuggesting(true)}
+                    >
+                        <PencilRuler size={14} aria-hidden /> <span className="wide-only">Suggest changes</span>
                     </button>
                 )}
                 {!state.mayEdit && state.ready && !state.gone && (
-                    <span className="badge plain" title={state.readOnly ?? "Your role does not allow edits"}>
+                    <span
+                        className={body?.role === "suggester" ? "badge plain wide-only" : "badge plain"}
+                        title={state.readOnly ?? "Your role does not allow edits"}
+                    >
                         Read only
                     </span>
                 )}

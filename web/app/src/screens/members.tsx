@@ -39,6 +39,8 @@ export function MembersScreen() {
         void load();
         return live.onChanged(() => void load());
     }, [load, live]);
+    // Agents stand by themselves below.
+    const people = members?.filter(({ kind }) => kind !== "agent");
     const own = members?.find(({ user }) => user === plan.user.id);
     const owner = own?.role === "owner";
     const setRole = async (member: MemberBody, role: string) => {
@@ -72,7 +74,7 @@ export function MembersScreen() {
             {error && <p className="notice warn">{error}</p>}
             {!members && !error && <p className="empty">Asking the server…</p>}
             <ul className="people">
-                {members?.map((member) => (
+                {people?.map((member) => (
                     <li key={member.user} className="person">
                         <Who user={{ id: member.user, name: member.name }} />
                         <span className="person-name">
