@@ -223,6 +223,10 @@ impl Follower {
             roots: ROOTS.iter().map(|root| root.name.to_owned()).collect(),
             by: Vec::new(),
         }));
+        let open = self.desk.storage.open_proposals(self.plan).await;
+        self.tell_proposals(&open.unwrap_or_default()).await;
+        let plan = self.plan.to_string();
+        self.line.send(notify(&gate::Changed { plan }));
         self.look_at_role().await
     }
 

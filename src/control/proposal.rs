@@ -8,8 +8,10 @@
 //!                     └──> undoing        rebasing: the same changes on the plan as it is now
 //! ```
 
+mod accepting;
 mod blaming;
 mod case;
+mod closing;
 mod deciding;
 mod gating;
 mod listing;

@@ -82,6 +82,17 @@ impl Desk {
             impl Fn(&Content) -> Worked<Imported> + Send + 'static,
         ),
     ) -> Result<Imported, Failure> {
+        let present = self.grant(caller, plan).await?.plan();
+        let present = self.read_plan(present).await?;
+        let (work, now) = self
+            .apart(move || {
+                let now = work(&present);
+                (work, now)
+            })
+            .await?;
+        if now.ops.is_empty() {
+            return Ok(now.answer);
+        }
         let name = serde_json::to_value(format).unwrap_or_default();
         let opening = NewDraft::of(format!("Import ({})", name.as_str().unwrap_or("file")));
         let case = self.open_draft(caller, plan, opening).await?;

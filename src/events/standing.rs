@@ -1,6 +1,6 @@
 //! How the changes of submitted proposals stand to a plan, so that it can be told when that is different.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use convene_plan::content::Content;
 use convene_plan::proposal::{Change, Class, Read, classes};
@@ -26,8 +26,10 @@ pub(super) struct Standing {
 struct Submitted {
     proposal: ProposalId,
     revision: i64,
-    /// Those that nobody has decided.
+    /// Those that nobody has decided, and those that were accepted, which they may need.
     changes: Vec<Change>,
+    /// The numbers of the latter, and of what was rejected.
+    decided: BTreeSet<u32>,
     reads: Vec<Read>,
 }
 
@@ -67,6 +69,7 @@ impl Standing {
         for it in &self.submitted {
             let now: BTreeMap<u32, Class> = classes(&it.changes, content, &it.reads)
                 .into_iter()
+                .filter(|(no, _)| !it.decided.contains(no))
                 .collect();
             let key = (it.proposal, it.revision);
             if let Some(before) = self.told.get(&key) {
@@ -93,8 +96,13 @@ async fn read(storage: &Storage, row: &ProposalRow) -> Result<Option<Submitted>,
     let changes = storage.proposal_changes(row.id, row.revision).await?;
     let open = changes
         .iter()
-        .filter(|change| change.state == ChangeState::Open)
+        .filter(|change| matches!(change.state, ChangeState::Open | ChangeState::Accepted))
         .map(|change| serde_json::from_str(&change.change));
+    let decided = changes
+        .iter()
+        .filter(|change| change.state != ChangeState::Open)
+        .map(|change| change.no)
+        .collect();
     let (Ok(changes), Ok(Kept { reads })) = (
         open.collect::<Result<Vec<Change>, _>>(),
         serde_json::from_str(&row.about),
@@ -105,6 +113,7 @@ async fn read(storage: &Storage, row: &ProposalRow) -> Result<Option<Submitted>,
         proposal: row.id,
         revision: row.revision,
         changes,
+        decided,
         reads,
     }))
 }

@@ -107,6 +107,8 @@ verbs! {
     ProposalRebased = "proposal.rebase",
     /// Its author took it back.
     ProposalWithdrawn = "proposal.withdraw",
+    /// Nobody decided in time.
+    ProposalExpired = "proposal.expire",
     /// Its author was asked for another revision.
     ChangesRequested = "proposal.request_changes",
     /// Changes of it were accepted or rejected.

@@ -220,7 +220,8 @@ pub struct Pick {
     pub resolve: Option<Resolve>,
 }
 
-/// `proposal.decide`: accepts or rejects changes of a revision, all that are named or none. Editors, approvers
+/// `proposal.decide`: accepts or rejects changes of a revision, all that are named or none, but for those that wait
+/// for further approvals. Editors, approvers
 /// and owners; never an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

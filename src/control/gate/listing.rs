@@ -9,14 +9,15 @@ use sha2::{Digest, Sha256};
 
 use super::super::people::People;
 use super::super::{Caller, Desk, For, Method};
+use super::requesting::published;
 use super::{frozen, no_such_gate};
 use crate::auth::access::Grant;
 use crate::error::Failure;
 use crate::ids::{GateId, ProposalId};
 use crate::storage::gates::{self, ApprovalRow, GateRow};
 
-/// The hashes of what is shown of a proposal's changes, by their numbers.
-type Shown = HashMap<(ProposalId, u32), String>;
+/// What is shown of changes of proposals, by the subjects of their gates: the hash, and the values.
+type Shown = HashMap<String, (String, Vec<Frozen>)>;
 
 impl Method for List {
     const FOR: For = For::Everybody;
@@ -50,21 +51,31 @@ impl Desk {
         let people = self.people(mentioned).await?;
         let shown = self.shown_changes(grant, &rows).await?;
         let content = self.read_plan(grant.plan()).await?;
-        rows.into_iter()
-            .map(|row| {
-                let frozen = frozen(&row)?;
+        let work = move || {
+            // A whole plan is written out for it.
+            let is_published = rows.iter().any(|row| row.kind == "publish");
+            let whole = is_published.then(|| published(&content));
+            let bodies = rows.into_iter().map(|row| {
+                let kept = frozen(&row)?;
                 let has_drifted = row.change.is_none()
-                    && frozen
-                        .iter()
-                        .any(|it| is_value(it) && value_at(&content, &it.path) != it.value);
+                    && kept.iter().any(|it| {
+                        let is_other =
+                            |whole: &Frozen| whole.path == it.path && whole.value != it.value;
+                        (is_value(it) && value_at(&content, &it.path) != it.value)
+                            || whole.as_ref().is_some_and(is_other)
+                    });
+                let values = shown.get(&row.subject).map(|(_, values)| values.clone());
+                let values = values.unwrap_or(kept);
                 Ok(body(
                     row,
-                    frozen,
+                    values,
                     (has_drifted, &shown),
                     (&approvals, &people),
                 ))
-            })
-            .collect()
+            });
+            bodies.collect::<Result<Vec<GateBody>, Failure>>()
+        };
+        self.apart(work).await?
     }
 
     /// What is shown of the changes that gates wait for.
@@ -116,7 +127,7 @@ fn body(
         change: row.change.map(|(_, no)| no),
         status,
         shown: match row.change {
-            Some(change) => shown.get(&change).cloned(),
+            Some(_) => shown.get(&row.subject).map(|(hash, _)| hash.clone()),
             None => Some(shown_gate(&row)),
         },
         requested_by: people.person(row.requested_by),

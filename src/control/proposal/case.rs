@@ -37,7 +37,8 @@ impl Case {
     /// Whether who asks may write the draft; an error that says why not.
     pub(super) fn write(&self) -> Result<(), Failure> {
         self.open()?;
-        if self.is_author() || self.grant.decide().is_some() {
+        let is_its_own = self.is_author() && self.grant.propose().is_some();
+        if is_its_own || self.grant.decide().is_some() {
             return Ok(());
         }
         Err(Failure::new(

@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use convene_plan::proposal::gate::needed;
-use convene_plan::proposal::{Change, Choice, NotAcceptable, Rehearsal, rehearse};
+use convene_plan::proposal::{Kind, Took, value_at};
 use convene_protocol::control::proposal::{
-    ChangeState, Decide, Decided, Pick, ProposalBody, RequestChanges, Status, Verdict, Withdraw,
+    ChangeState, Decide, Decided, KeptChange, Pick, Status, Verdict,
 };
 use convene_protocol::error_code::ErrorCode;
 use serde_json::{Value as Json, json};
 
 use super::super::asking::Edit;
-use super::super::{Caller, Desk, For, Method};
+use super::super::{Caller, Desk, Method};
+use super::accepting::{Accepting, accept};
 use super::case::{Case, moved, reason};
-use super::gating::SeenGate;
-use super::seeing::{Seen, SeenChange};
+use super::seeing::Seen;
 use crate::error::Failure;
-use crate::ids::GateId;
+use crate::ids::PlanId;
 use crate::storage::audit::{Act, Verb};
 use crate::storage::gates::{Approval, GateVerdict};
 use crate::storage::journal::Origin;
@@ -27,8 +26,6 @@ use crate::storage::proposals::deciding::{self, Along, Outcome, Settled, Turn, W
 const TRIES: u8 = 5;
 /// For how long somebody who decides keeps others waiting at most: what a decision takes, many times over.
 const TURN: Duration = Duration::from_secs(30);
-/// Changes that are told of in one error.
-const TOLD_MAX: usize = 5;
 
 impl Method for Decide {
     async fn run(self, desk: &Desk, caller: &Caller) -> Result<Decided, Failure> {
@@ -79,16 +76,6 @@ struct Deciding {
     reason: String,
 }
 
-/// What accepting comes to.
-struct Accepting {
-    rehearsal: Rehearsal,
-    /// The changes that are accepted.
-    accepted: Vec<u32>,
-    gates: Vec<GateId>,
-    /// The changes that wait for approvals.
-    waiting: Vec<u32>,
-}
-
 impl Deciding {
     fn sound(&self) -> Result<(), Failure> {
         let invalid = |say: &str| Err(Failure::new(ErrorCode::Invalid, say.to_owned()));
@@ -127,7 +114,8 @@ impl Deciding {
                 self.revision, seen.row.revision
             ));
         }
-        if seen.row.status != Status::Submitted {
+        // What is asked for again can still be turned down for good.
+        if seen.row.status != Status::Submitted && self.verdict != Verdict::Reject {
             return conflict("its author was asked for another revision; wait for that".to_owned());
         }
         if seen.is_edited {
@@ -161,37 +149,6 @@ impl Deciding {
     }
 }
 
-impl Seen {
-    pub(super) fn change(&self, no: u32) -> Option<&SeenChange> {
-        self.changes.iter().find(|change| change.row.no == no)
-    }
-
-    /// How far the proposal is when these changes come to `state`.
-    fn status_after(&self, changes: &[u32], state: ChangeState) -> Status {
-        let states = self.changes.iter().map(|change| {
-            if changes.contains(&change.row.no) {
-                state
-            } else {
-                change.row.state
-            }
-        });
-        let (mut open, mut accepted, mut rejected) = (0_u32, 0_u32, 0_u32);
-        for state in states {
-            match state {
-                ChangeState::Open => open += 1,
-                ChangeState::Accepted => accepted += 1,
-                ChangeState::Rejected | ChangeState::Undone => rejected += 1,
-            }
-        }
-        match (open, accepted, rejected) {
-            (1.., ..) => Status::Submitted,
-            (0, 0, _) => Status::Rejected,
-            (0, _, 0) => Status::Approved,
-            (0, ..) => Status::PartlyApproved,
-        }
-    }
-}
-
 impl Desk {
     async fn decide(&self, case: Case, deciding: &Deciding) -> Result<Decided, Failure> {
         let mut case = self.again(case).await?;
@@ -206,13 +163,17 @@ impl Desk {
                     Wrote::Moved => Err(moved()),
                 };
             }
+            if seen.lacks_gates() {
+                self.ask_gates(&case, case.row.author).await?;
+                seen = self.see(&case).await?;
+            }
             // One's own approval is given by deciding; it is noted whether or not that is enough.
             if self.approve_gates(&case, &seen, deciding).await? {
                 case = self.again(case).await?;
                 seen = self.see(&case).await?;
                 deciding.fits(&seen, &case)?;
             }
-            let accepting = accept(&seen, deciding)?;
+            let accepting = accept(&seen, &deciding.picks)?;
             let waiting = accepting.waiting.clone();
             if accepting.accepted.is_empty() {
                 self.storage
@@ -226,12 +187,16 @@ impl Desk {
             }
             match self.perform(&case, &seen, (deciding, &accepting)).await {
                 Ok(seq) => {
+                    let kept = self
+                        .overtaken(case.row.plan, &accepting.rehearsal.took)
+                        .await;
                     let already = accepting.rehearsal.already;
                     let done = accepting.accepted.into_iter();
                     let done = done.filter(|no| !already.contains(no)).collect();
                     let outcomes = Outcomes {
                         already,
                         waiting,
+                        kept,
                         seq,
                     };
                     return self.tell(case, done, outcomes).await;
@@ -259,7 +224,7 @@ impl Desk {
         let mut along = along(case, seen, deciding, &accepting.accepted);
         if let Outcome::Decided(decided) = &mut along.what {
             decided.gates.clone_from(&accepting.gates);
-            let mut took: BTreeMap<u32, Vec<&convene_plan::proposal::Took>> = BTreeMap::new();
+            let mut took: BTreeMap<u32, Vec<&Took>> = BTreeMap::new();
             for it in &accepting.rehearsal.took {
                 took.entry(it.no).or_default().push(it);
             }
@@ -352,6 +317,23 @@ impl Desk {
         }))
     }
 
+    /// What somebody wrote over in the same moment, on another node: such an edit and an accepted value meet
+    /// like two people's, and the plan keeps one of them.
+    async fn overtaken(&self, plan: PlanId, took: &[Took]) -> Vec<KeptChange> {
+        // It is done in any case; what cannot be read now is not said.
+        let Ok(reading) = self.level_reading(plan).await else {
+            return Vec::new();
+        };
+        let has_value = |took: &&Took| matches!(took.op, Kind::Set | Kind::Text | Kind::Link);
+        let is_other = |took: &&Took| value_at(&reading.content, &took.path) != took.after;
+        let lost = took.iter().filter(has_value).filter(is_other);
+        lost.map(|took| KeptChange {
+            no: took.no,
+            why: "somebody wrote something else there in the same moment; look at it".to_owned(),
+        })
+        .collect()
+    }
+
     async fn tell(
         &self,
         case: Case,
@@ -365,7 +347,7 @@ impl Desk {
             done,
             already: outcomes.already,
             waiting: outcomes.waiting,
-            kept: Vec::new(),
+            kept: outcomes.kept,
             seq: outcomes.seq,
         })
     }
@@ -376,79 +358,8 @@ impl Desk {
 struct Outcomes {
     already: Vec<u32>,
     waiting: Vec<u32>,
+    kept: Vec<KeptChange>,
     seq: Option<i64>,
-}
-
-/// Tries what accepting does. Changes whose gates are closed are left out, and with them what needs them.
-fn accept(seen: &Seen, deciding: &Deciding) -> Result<Accepting, Failure> {
-    let open = |change: &&SeenChange| change.row.state == ChangeState::Open;
-    let changes: Vec<Change> = seen
-        .changes
-        .iter()
-        .filter(open)
-        .map(|it| it.change.clone())
-        .collect();
-    let (mut waiting, mut gates, mut choices) = (Vec::new(), Vec::new(), Vec::new());
-    for pick in &deciding.picks {
-        let gate = seen.change(pick.no).and_then(|it| it.gate.as_ref());
-        match gate {
-            Some(gate) if !gate.is_open() => waiting.push(pick.no),
-            gate => {
-                gates.extend(gate.and_then(|gate| gate.id));
-                let resolve = pick.resolve;
-                choices.push(Choice {
-                    no: pick.no,
-                    resolve,
-                });
-            }
-        }
-    }
-    if choices.is_empty() {
-        let rehearsal = Rehearsal {
-            ops: Vec::new(),
-            after: (*seen.present.content).clone(),
-            took: Vec::new(),
-            already: Vec::new(),
-            effect: convene_plan::proposal::Effect::default(),
-        };
-        let accepted = Vec::new();
-        return Ok(Accepting {
-            rehearsal,
-            accepted,
-            gates,
-            waiting,
-        });
-    }
-    let rehearsal = rehearse(
-        &seen.present.content,
-        &changes,
-        &seen.reads,
-        &choices,
-        &seen.gates,
-    );
-    let rehearsal = rehearsal.map_err(|wrong| not_acceptable(&wrong))?;
-    let accepted: Vec<u32> = choices.iter().map(|choice| choice.no).collect();
-    for no in &accepted {
-        let Some(change) = seen.change(*no) else {
-            continue;
-        };
-        let need = needed(&change.change, &seen.present.content, &rehearsal.after);
-        let shown = change.gate.as_ref().map(|gate: &SeenGate| &gate.need);
-        // By itself it may come to something else than what was shown and approved.
-        if need.as_ref() != shown {
-            let say = format!(
-                "change {no} was shown together with others that it needs approval with; accept them \
-                 together"
-            );
-            return Err(Failure::new(ErrorCode::Conflict, say));
-        }
-    }
-    Ok(Accepting {
-        rehearsal,
-        accepted,
-        gates,
-        waiting,
-    })
 }
 
 fn along(case: &Case, seen: &Seen, deciding: &Deciding, numbers: &[u32]) -> Along {
@@ -484,111 +395,5 @@ fn along(case: &Case, seen: &Seen, deciding: &Deciding, numbers: &[u32]) -> Alon
                 "reason": deciding.reason,
             }),
         },
-    }
-}
-
-fn not_acceptable(wrong: &[NotAcceptable]) -> Failure {
-    let told: Vec<String> = wrong
-        .iter()
-        .take(TOLD_MAX)
-        .map(ToString::to_string)
-        .collect();
-    let mut say = told.join("; ");
-    if wrong.len() > TOLD_MAX {
-        say = format!("{say}; and {} more", wrong.len() - TOLD_MAX);
-    }
-    Failure::new(ErrorCode::Conflict, say)
-}
-
-impl Method for RequestChanges {
-    async fn run(self, desk: &Desk, caller: &Caller) -> Result<ProposalBody, Failure> {
-        let case = desk.case(caller, &self.plan, &self.proposal).await?;
-        case.decide()?;
-        case.open()?;
-        let reason = reason(Some(&self.reason))?;
-        if reason.is_empty() {
-            let say = "reason: say what should be different";
-            return Err(Failure::new(ErrorCode::Invalid, say));
-        }
-        if case.row.revision != self.revision || case.row.status != Status::Submitted {
-            return Err(moved());
-        }
-        let along = Along {
-            plan: case.row.plan,
-            proposal: case.row.id,
-            version: case.row.version,
-            what: Outcome::Decided(deciding::Decided {
-                status: Status::ChangesRequested,
-                revision: self.revision,
-                by: case.grant.user(),
-                verdict: Verdict::RequestChanges,
-                reason: reason.to_owned(),
-                shown: json!([]),
-                changes: Vec::new(),
-                gates: Vec::new(),
-            }),
-            act: Act {
-                actor: Some(case.grant.user()),
-                verb: Verb::ChangesRequested,
-                detail: json!({
-                    "proposal": case.row.id.to_string(),
-                    "revision": self.revision,
-                    "reason": reason,
-                }),
-            },
-        };
-        desk.write_alone(case, &along).await
-    }
-}
-
-impl Method for Withdraw {
-    const FOR: For = For::Everybody;
-
-    async fn run(self, desk: &Desk, caller: &Caller) -> Result<ProposalBody, Failure> {
-        let case = desk.case(caller, &self.plan, &self.proposal).await?;
-        case.open()?;
-        let is_theirs = case.is_author() || case.row.on_behalf_of == Some(case.grant.user());
-        if !is_theirs && case.grant.own().is_none() {
-            return Err(Failure::new(
-                ErrorCode::Forbidden,
-                "only its author and owners of the plan take a proposal back; reject it instead",
-            ));
-        }
-        desk.withdraw(case, reason(self.reason.as_deref())?).await
-    }
-}
-
-impl Desk {
-    /// Takes a proposal back.
-    pub(in crate::control) async fn withdraw(
-        &self,
-        case: Case,
-        reason: &str,
-    ) -> Result<ProposalBody, Failure> {
-        let along = Along {
-            plan: case.row.plan,
-            proposal: case.row.id,
-            version: case.row.version,
-            what: Outcome::Withdrawn {
-                reason: reason.to_owned(),
-            },
-            act: Act {
-                actor: Some(case.grant.user()),
-                verb: Verb::ProposalWithdrawn,
-                detail: json!({"proposal": case.row.id.to_string(), "reason": reason}),
-            },
-        };
-        self.write_alone(case, &along).await
-    }
-
-    async fn write_alone(&self, case: Case, along: &Along) -> Result<ProposalBody, Failure> {
-        match self.storage.write_decision(along).await? {
-            Wrote::Done => {
-                self.registry.tell_changed(case.row.plan);
-                let case = self.again(case).await?;
-                self.body(&case.row).await
-            }
-            Wrote::Moved => Err(moved()),
-        }
     }
 }

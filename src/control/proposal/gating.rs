@@ -73,9 +73,10 @@ pub(super) fn gate_of(
     shown: &str,
     (gates, approvals): &(Vec<GateRow>, Vec<ApprovalRow>),
 ) -> SeenGate {
+    let subject = gate_subject(row, no);
     let gate = gates
         .iter()
-        .find(|gate| gate.change == Some((row.id, no)) && gate.status == GateStatus::Pending);
+        .find(|gate| gate.subject == subject && gate.status == GateStatus::Pending);
     let barred = [Some(row.author), row.on_behalf_of];
     let mut seen = SeenGate {
         need,
@@ -99,6 +100,11 @@ pub(super) fn gate_of(
         }
     }
     seen
+}
+
+/// What the gate of a change is about: another revision may have another change of this number.
+pub(super) fn gate_subject(row: &ProposalRow, no: u32) -> String {
+    format!("proposal/{}/{}/{no}", row.id, row.revision)
 }
 
 /// The same as it is told.

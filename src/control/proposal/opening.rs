@@ -95,8 +95,13 @@ impl Desk {
         let agent = self.agent(caller).await?;
         let beginning = self.beginning(access.plan()).await?;
         let finding = new.about.finding.clone();
+        let mut about = new.about;
+        for citation in &mut about.citations {
+            // Nobody says that of themselves; it is looked up when this is submitted.
+            citation.verified = None;
+        }
         let kept = serde_json::to_string(&Kept {
-            about: new.about,
+            about,
             reads: Vec::new(),
         });
         let kept = kept.map_err(|error| Failure::fault().caused_by(error))?;
@@ -218,14 +223,14 @@ fn opened(opened: Opened, open_max: i64) -> Result<(), Failure> {
         Opened::Opened => Ok(()),
         Opened::NoSuchPlan => Err(no_such_plan()),
         Opened::TooManyOpen => Err(Failure::new(
-            ErrorCode::RateLimited,
+            ErrorCode::Conflict,
             format!(
                 "you have {open_max} open proposals in this plan, which is the limit; withdraw one, or \
                  wait until somebody decides"
             ),
         )),
         Opened::TooManyInPlan => Err(Failure::new(
-            ErrorCode::RateLimited,
+            ErrorCode::Conflict,
             format!(
                 "this plan has {OPEN_OF_PLAN_MAX} open proposals, which is the limit; some have to be \
                  decided first"

@@ -3,16 +3,18 @@
 use convene_plan::diff::{diff, redo};
 use convene_plan::format::plan_json::{self, Layout};
 use convene_plan::proposal::{Change, changes, rebase};
-use convene_protocol::control::proposal::{Proposal, Rebase};
+use convene_protocol::control::proposal::{ChangeState, Proposal, Rebase};
 use convene_protocol::error_code::ErrorCode;
 use serde_json::json;
 
 use super::super::asking::Edit;
 use super::super::{Caller, Desk, For, Method};
 use super::case::{Case, moved};
+use super::submitting::is_same;
 use crate::error::Failure;
 use crate::storage::audit::{Act, Verb};
 use crate::storage::journal::Origin;
+use crate::storage::proposals::ChangeRow;
 use crate::storage::proposals::deciding::{Along, Outcome, Wrote};
 
 /// How often it is worked out anew when somebody edits the draft meanwhile.
@@ -42,6 +44,12 @@ impl Method for Rebase {
     }
 }
 
+fn is_decided(change: &Change, rows: &[ChangeRow]) -> bool {
+    let decided = rows.iter().filter(|row| row.state != ChangeState::Open);
+    let mut decided = decided.filter_map(|row| serde_json::from_str(&row.change).ok());
+    decided.any(|other: Change| is_same(&other, change))
+}
+
 impl Desk {
     async fn rebase(&self, case: &Case) -> Result<(), Failure> {
         let base = self.base(&case.row).await?;
@@ -49,10 +57,16 @@ impl Desk {
         let place = self.place(case.row.plan).await?;
         let present = self.level_reading(case.row.plan).await?;
         let (reads, now) = (case.about()?.reads, present.content);
+        let decided = self
+            .storage
+            .proposal_changes(case.row.id, case.row.revision)
+            .await?;
         let worked = self
             .apart(move || {
                 // What cannot be proposed stays out of a draft that goes on.
-                let changes: Vec<Change> = changes(&base, &draft).ok()?;
+                let mut changes: Vec<Change> = changes(&base, &draft).ok()?;
+                // What was decided is not proposed again: it is part of the plan, or it is not to be.
+                changes.retain(|change| !is_decided(change, &decided));
                 let rebased = rebase(&now, &changes, &reads);
                 let ops = redo(&diff(&draft, &rebased.draft));
                 Some((ops, plan_json::write(&now, Layout::Compact)))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use convene_plan::content::Content;
-use convene_plan::proposal::gate::{GateNeed, needed};
+use convene_plan::proposal::gate::{Frozen, GateNeed, needed};
 use convene_plan::proposal::{
     Change, Choice, Class, Effect, Read, Rehearsal, Resolve, Unsound, changes, classes, rehearse,
     say,
@@ -17,7 +17,7 @@ use super::super::people::People;
 use super::super::{Caller, Desk, For, Method};
 use super::blaming::Blame;
 use super::case::{Case, Kept};
-use super::gating::{SeenGate, gate_brief, gate_of, shown_hash};
+use super::gating::{SeenGate, gate_brief, gate_of, gate_subject, shown_hash};
 use crate::auth::access::Grant;
 use crate::clock::Timestamp;
 use crate::error::Failure;
@@ -84,6 +84,15 @@ impl Method for Get {
     }
 }
 
+impl Seen {
+    /// Whether a change waits for approvals that nobody was asked for: the plan has changed under it, or a
+    /// process ended before it asked.
+    pub(super) fn lacks_gates(&self) -> bool {
+        let lacks = |change: &SeenChange| change.gate.as_ref().is_some_and(|it| it.id.is_none());
+        self.is_submitted && self.row.status == Status::Submitted && self.changes.iter().any(lacks)
+    }
+}
+
 impl Desk {
     /// Works out how a proposal stands to its plan.
     pub(super) async fn see(&self, case: &Case) -> Result<Seen, Failure> {
@@ -115,12 +124,13 @@ impl Desk {
         Ok(seen)
     }
 
-    /// The hashes of what is shown of the open changes of a proposal.
+    /// What is shown of the open changes of a proposal that need approvals: by their gates' subjects the hash,
+    /// and the values that an approval is bound to.
     pub(in crate::control) async fn shown_of(
         &self,
         grant: &Grant,
         proposal: ProposalId,
-    ) -> Result<Vec<((ProposalId, u32), String)>, Failure> {
+    ) -> Result<Vec<(String, (String, Vec<Frozen>))>, Failure> {
         let row = self.storage.find_proposal(grant.plan(), proposal).await?;
         let Some(row) = row else {
             return Ok(Vec::new());
@@ -129,13 +139,20 @@ impl Desk {
         let seen = self.see(&case).await?;
         let changes = seen.changes.into_iter();
         Ok(changes
-            .map(|change| ((proposal, change.row.no), change.shown))
+            .filter_map(|change| {
+                let subject = gate_subject(&seen.row, change.row.no);
+                Some((subject, (change.shown, change.gate?.need.frozen)))
+            })
             .collect())
     }
 
     /// The same as it is told.
     pub(super) async fn seen_body(&self, case: &Case) -> Result<Proposal, Failure> {
-        let seen = self.see(case).await?;
+        let mut seen = self.see(case).await?;
+        if seen.lacks_gates() {
+            self.ask_gates(case, case.row.author).await?;
+            seen = self.see(case).await?;
+        }
         let decisions = self.storage.decisions(seen.row.id).await?;
         let blame = self.blame(&seen).await;
         let mentioned = seen.changes.iter().flat_map(SeenChange::mentioned);
@@ -181,22 +198,23 @@ impl Known {
             .map(read)
             .collect::<Result<_, _>>()
             .map_err(|error| Failure::fault().caused_by(error))?;
-        let is_open = |row: &&ChangeRow| row.state == ChangeState::Open;
-        let open: Vec<Change> = rows
-            .iter()
-            .zip(&all)
-            .filter(|(row, _)| is_open(row))
-            .map(|(_, change)| change.clone())
-            .collect();
         let reads = self.kept.reads.clone();
-        let classes = classes(&open, &self.present, &reads);
+        let classes = self.classes(&rows, &all);
         let class_of = |no: u32| classes.iter().find(|(it, _)| *it == no);
+        let forced = self.best((&all, &classes), Some(Resolve::Mine), &self.gates);
+        let after = forced.map_or_else(|| (*self.present).clone(), |it| it.after);
+        // What is accepted has its approvals then.
+        let mut gates = self.gates.clone();
+        for change in all.iter().filter(|it| class_of(it.no).is_some()) {
+            let need = needed(change, &self.present, &after);
+            for frozen in need.iter().flat_map(|need| &need.frozen) {
+                frozen.approve(&mut gates);
+            }
+        }
         let effect = self
-            .best(&open, &classes, None)
+            .best((&all, &classes), None, &gates)
             .map(|it| it.effect)
             .unwrap_or_default();
-        let forced = self.best(&open, &classes, Some(Resolve::Mine));
-        let after = forced.map_or_else(|| (*self.present).clone(), |it| it.after);
         let seen = |row: ChangeRow, change: Change| {
             let class = class_of(row.no).map(|(_, class)| class.clone());
             let need = class
@@ -243,12 +261,28 @@ impl Known {
         }
     }
 
+    /// The classes of those that nobody has decided. What was accepted can be needed by them, what was
+    /// rejected cannot.
+    fn classes(&self, rows: &[ChangeRow], all: &[Change]) -> Vec<(u32, Class)> {
+        let state_of = |no: u32| rows.iter().find(|row| row.no == no).map(|row| row.state);
+        let counts = |change: &&Change| {
+            matches!(
+                state_of(change.no),
+                Some(ChangeState::Open | ChangeState::Accepted)
+            )
+        };
+        let counting: Vec<Change> = all.iter().filter(counts).cloned().collect();
+        let mut classes = classes(&counting, &self.present, &self.kept.reads);
+        classes.retain(|(no, _)| state_of(*no) == Some(ChangeState::Open));
+        classes
+    }
+
     /// What accepting as much as can be does; with `resolve`, also what is in conflict.
     fn best(
         &self,
-        open: &[Change],
-        classes: &[(u32, Class)],
+        (all, classes): (&[Change], &[(u32, Class)]),
         resolve: Option<Resolve>,
+        gates: &Gates,
     ) -> Option<Rehearsal> {
         let mut choices: Vec<Choice> = classes
             .iter()
@@ -262,7 +296,7 @@ impl Known {
             .map(|(no, _)| Choice { no: *no, resolve })
             .collect();
         for _ in 0..TRIALS_MAX {
-            match rehearse(&self.present, open, &self.kept.reads, &choices, &self.gates) {
+            match rehearse(&self.present, all, &self.kept.reads, &choices, gates) {
                 Ok(rehearsal) => return Some(rehearsal),
                 Err(wrong) => {
                     choices.retain(|choice| wrong.iter().all(|it| it.no != choice.no));

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::{Caller, Desk, For, Method};
 use super::case::{Case, Kept, moved, text, within};
-use super::gating::kind;
+use super::gating::{gate_subject, kind};
 use super::opening::{sound_about, title};
 use crate::auth::principal::PrincipalKind;
 use crate::error::Failure;
@@ -63,7 +63,9 @@ impl Desk {
         let about = match said.about {
             Some(about) => {
                 sound_about(&about)?;
-                about
+                // One open proposal a finding: which one was said when it was opened.
+                let finding = case.about()?.about.finding;
+                About { finding, ..about }
             }
             None => case.about()?.about,
         };
@@ -109,7 +111,7 @@ impl Desk {
     }
 
     /// Asks for the approvals that the changes need.
-    async fn ask_gates(&self, case: &Case, by: UserId) -> Result<(), Failure> {
+    pub(super) async fn ask_gates(&self, case: &Case, by: UserId) -> Result<(), Failure> {
         let row = self
             .storage
             .find_proposal(case.row.plan, case.row.id)
@@ -128,7 +130,7 @@ impl Desk {
                 id: GateId::generate(&self.clock),
                 plan: seen.row.plan,
                 kind: kind(&gate.need),
-                subject: format!("proposal/{}/{}", seen.row.id, change.row.no),
+                subject: gate_subject(&seen.row, change.row.no),
                 say: gate.need.say.clone(),
                 frozen: frozen.map_err(|error| Failure::fault().caused_by(error))?,
                 needs: u32::from(gate.need.needs),
@@ -192,7 +194,8 @@ fn verified(citation: &Citation, base: &Content) -> Option<bool> {
             Some(!value.is_null() && quote.is_none_or(|quote| there.contains(quote)))
         }
         CitationKind::Rule => Some(RULES.iter().any(|rule| rule.name == citation.target)),
-        CitationKind::Source | CitationKind::Url => citation.quote.as_ref().map(|_| false),
+        // Nothing of these is here.
+        CitationKind::Source | CitationKind::Url => None,
     }
 }
 
@@ -232,28 +235,45 @@ fn rows(
         .collect::<Result<_, serde_json::Error>>()
         .map_err(|error| Failure::fault().caused_by(error))?;
     let is_other = by != case.row.author;
-    changes
-        .iter()
-        .map(|change| {
-            let same = before.iter().find(|(_, old)| is_same(old, change));
-            let edited_by = match same {
-                Some((row, _)) => row.edited_by,
-                None => is_other.then_some(by),
-            };
-            let settled = same.filter(|(row, _)| row.state != ChangeState::Open);
-            let text = serde_json::to_string(change);
-            Ok(NewChange {
-                no: change.no,
-                change: text.map_err(|error| Failure::fault().caused_by(error))?,
-                edited_by,
-                settled: settled.map(|(row, _)| (*row).clone()),
-            })
-        })
-        .collect()
+    let mut rows = Vec::with_capacity(changes.len());
+    for change in changes {
+        let same = before.iter().find(|(_, old)| is_same(old, change));
+        let edited_by = match same {
+            Some((row, _)) => row.edited_by,
+            None => is_other.then_some(by),
+        };
+        let settled = same.filter(|(row, _)| row.state != ChangeState::Open);
+        rows.push(NewChange {
+            no: change.no,
+            change: written(change)?,
+            edited_by,
+            settled: settled.map(|(row, _)| (*row).clone()),
+        });
+    }
+    // What was decided and is not in the draft any more stays on record, and can be taken back.
+    let is_gone = |old: &Change| !changes.iter().any(|change| is_same(old, change));
+    let gone = before
+        .into_iter()
+        .filter(|(row, old)| row.state != ChangeState::Open && is_gone(old));
+    let last = changes.iter().map(|change| change.no).max().unwrap_or(0);
+    for (no, (row, mut old)) in (last + 1..).zip(gone) {
+        (old.no, old.depends_on) = (no, Vec::new());
+        rows.push(NewChange {
+            no,
+            change: written(&old)?,
+            edited_by: row.edited_by,
+            settled: Some(row.clone()),
+        });
+    }
+    Ok(rows)
+}
+
+fn written(change: &Change) -> Result<String, Failure> {
+    serde_json::to_string(change).map_err(|error| Failure::fault().caused_by(error))
 }
 
 /// Whether two changes are one, whatever their numbers.
-fn is_same(one: &Change, other: &Change) -> bool {
+pub(super) fn is_same(one: &Change, other: &Change) -> bool {
     (one.op, &one.path, &one.before, &one.after)
         == (other.op, &other.path, &other.before, &other.after)
 }

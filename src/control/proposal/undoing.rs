@@ -14,7 +14,7 @@ use crate::error::Failure;
 use crate::storage::audit::{Act, Verb};
 use crate::storage::journal::Origin;
 use crate::storage::proposals::ChangeRow;
-use crate::storage::proposals::deciding::{self, Along, Outcome, Settled};
+use crate::storage::proposals::deciding::{self, Along, Outcome, Settled, Wrote};
 
 /// How often the way back is worked out anew when somebody edits the plan meanwhile.
 const TRIES: u8 = 5;
@@ -52,9 +52,12 @@ impl Desk {
         for row in rows.iter().filter(|row| numbers.contains(&row.no)) {
             let all = row.took.as_deref().map(serde_json::from_str::<Vec<Took>>);
             let all = all.transpose();
+            let all = all.map_err(|error| Failure::fault().caused_by(error))?;
+            // It may have had another number in an earlier revision.
             took.extend(
-                all.map_err(|error| Failure::fault().caused_by(error))?
-                    .unwrap_or_default(),
+                all.into_iter()
+                    .flatten()
+                    .map(|it| Took { no: row.no, ..it }),
             );
         }
         let present = self.level_reading(case.row.plan).await?.content;
@@ -72,8 +75,14 @@ impl Desk {
             })
             .collect();
         let mut seq = None;
+        let along = along(&case, &rows, (&way.undone, reason));
+        if way.ops.is_empty() && !way.undone.is_empty() {
+            // Somebody has taken it back in another way already.
+            if self.storage.write_decision(&along).await? == Wrote::Moved {
+                return Ok(Err(Box::new(case)));
+            }
+        }
         if !way.ops.is_empty() {
-            let along = along(&case, &rows, (&way.undone, reason));
             let origin = Origin::Proposal(case.row.id, case.row.revision);
             let edit = Edit {
                 along: Some(along),

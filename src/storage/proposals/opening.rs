@@ -81,7 +81,7 @@ impl Storage {
         };
         let draft = new.id.draft();
         let opened = write_tx!(self, tx => {
-            let Some(touched) = touch_proposals!(tx, new.plan) else {
+            let Some(mut touched) = touch_proposals!(tx, new.plan) else {
                 return Ok(Opened::NoSuchPlan);
             };
             if let Some(superseded) = new.supersedes {
@@ -108,6 +108,8 @@ impl Storage {
                 if done == 0 {
                     return Ok(Opened::NothingToSupersede);
                 }
+                // A number of its own: lists are paged by it.
+                touched = touch_proposals!(tx, new.plan).unwrap_or(touched);
             }
             let (of_author, of_plan): (i64, i64) = sqlx::query_as(
                 "select coalesce(sum(case when author = $2 then 1 else 0 end), 0), count(*)

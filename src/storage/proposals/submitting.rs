@@ -102,6 +102,20 @@ impl Storage {
             let Some((revision,)) = moved else {
                 return Ok(Submitted::Moved);
             };
+            // What was approved was the revision before.
+            sqlx::query(
+                "update gates
+                 set status = 'void',
+                     touched = $2,
+                     updated_at = $3
+                 where proposal_id = $1
+                   and status = 'pending'",
+            )
+            .bind(new.proposal.as_uuid())
+            .bind(touched)
+            .bind(now.as_micros())
+            .execute(&mut *tx)
+            .await?;
             for change in &new.changes {
                 let settled = change.settled.as_ref();
                 sqlx::query(

@@ -109,3 +109,90 @@ async fn an_agent_proposes_and_people_decide_change_by_change_on_sqlite() {
 async fn an_agent_proposes_and_people_decide_change_by_change_on_postgres() {
     an_agent_proposes_and_people_decide_change_by_change(Engine::postgres().await).await;
 }
+
+#[tokio::test]
+async fn what_needs_an_accepted_change_is_accepted_later_and_what_needs_a_rejected_one_is_void() {
+    let stage = Stage::on(Engine::Sqlite).await;
+    let ops = json!([
+        { "op": "add", "path": ["speakers", "sp_2"], "fields": { "name": "Ben" } },
+        { "op": "add", "path": ["speakers", "sp_3"], "fields": { "name": "Cleo" } },
+        { "op": "link", "path": ["sessions", "se_1", "people", "sp_2"], "to": { "role": "speaker" } },
+        { "op": "link", "path": ["sessions", "se_1", "people", "sp_3"], "to": { "role": "host" } },
+    ]);
+    let proposal = stage.proposes(&stage.agent, ops).await;
+    let [ben, cleo] = ["sp_2", "sp_3"].map(|id| number(&proposal, &["speakers", id]));
+    let [with_ben, with_cleo] =
+        ["sp_2", "sp_3"].map(|id| number(&proposal, &["sessions", "se_1", "people", id]));
+    assert_eq!(change(&proposal, with_ben)["depends_on"], json!([ben]));
+    let alone = stage.decision("approve", &proposal, &[with_ben]).await;
+    let (code, say) = stage
+        .is_refused(&stage.editor, "proposal.decide", alone)
+        .await;
+    assert_eq!(code, "conflict", "{say}");
+    stage
+        .decides(&stage.editor, "approve", &proposal, &[ben])
+        .await;
+    let later = stage
+        .decides(&stage.editor, "approve", &proposal, &[with_ben])
+        .await;
+    assert_eq!(later["done"], json!([with_ben]), "{later}");
+    stage
+        .decides(&stage.editor, "reject", &proposal, &[cleo])
+        .await;
+    assert_eq!(
+        change(&stage.get(&proposal).await, with_cleo)["class"],
+        "void"
+    );
+    let people = stage.content().await["sessions"]["se_1"]["people"].clone();
+    assert!(
+        people.get("sp_2").is_some() && people.get("sp_3").is_none(),
+        "{people}"
+    );
+}
+
+#[tokio::test]
+async fn a_rebased_proposal_proposes_what_is_left_and_can_still_be_taken_back_as_a_whole() {
+    let stage = Stage::on(Engine::Sqlite).await;
+    let minutes = ["sessions", "se_1", "minutes"];
+    let org = ["speakers", "sp_1", "org"];
+    let ops = json!([
+        { "op": "set", "path": minutes, "to": 45 },
+        { "op": "set", "path": org, "to": "Office" },
+    ]);
+    let proposal = stage.proposes(&stage.agent, ops).await;
+    let first = number(&proposal, &minutes);
+    stage
+        .decides(&stage.editor, "approve", &proposal, &[first])
+        .await;
+    // Somebody edits what was accepted, and the rest goes on from there.
+    stage
+        .edit(json!([{ "op": "set", "path": minutes, "to": 50 }]))
+        .await;
+    let of = json!({ "proposal": proposal["id"] });
+    stage
+        .call(&stage.agent, "proposal.rebase", of.clone())
+        .await;
+    let again = stage
+        .call(&stage.agent, "proposal.submit", of.clone())
+        .await;
+    let left = number(&again, &org);
+    let open = again["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["state"] == "open");
+    assert_eq!(open.count(), 1, "{again}");
+    let done = stage
+        .decides(&stage.editor, "approve", &again, &[left])
+        .await;
+    assert_eq!(done["proposal"]["status"], "approved", "{done}");
+    assert_eq!(done["proposal"]["counts"]["accepted"], 2);
+    assert_eq!(stage.content().await["sessions"]["se_1"]["minutes"], 50);
+    let undone = stage.call(&stage.editor, "proposal.undo", of).await;
+    assert_eq!(
+        (&undone["done"], undone["kept"].as_array().unwrap().len()),
+        (&json!([left]), 1),
+        "{undone}"
+    );
+    assert_eq!(stage.content().await["speakers"]["sp_1"].get("org"), None);
+}

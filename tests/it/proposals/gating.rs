@@ -246,7 +246,7 @@ async fn an_agent_is_held_to_its_paths_its_number_and_what_was_rejected() {
     let (code, say) = stage
         .is_refused(&bound, "proposal.open", json!({ "title": "C" }))
         .await;
-    assert_eq!(code, "rate_limited", "{say}");
+    assert_eq!(code, "conflict", "{say}");
     stage
         .decides(&stage.editor, "reject", &proposal, &[1])
         .await;
