@@ -179,6 +179,12 @@ fn methods(plan: &str, token: &str) -> Vec<(&'static str, Value, ToAgent)> {
         ),
         ("proposal.list", json!({ "plan": plan }), Answer),
         (
+            "proposal.watch",
+            json!({ "plan": plan, "proposals": [id] }),
+            NOT_FOUND,
+        ),
+        ("release.preview", json!({ "plan": plan }), ForPeople),
+        (
             "proposal.request_changes",
             json!({ "plan": plan, "proposal": id, "revision": 1, "reason": "so" }),
             ForPeople,
