@@ -39,7 +39,7 @@ export function Acts({
                 {some ? `${chosen.length} of ${open.length} selected` : `None of ${open.length} selected`}
             </span>
             {act(
-                some ? `Accept ${plural(chosen.length, "change")}` : "Accept all that fit",
+                some ? `Accept ${plural(chosen.length, "change")}` : "Accept all that can be",
                 "1",
                 () => void deciding.accept(),
                 "button primary",

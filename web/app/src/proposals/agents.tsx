@@ -2,7 +2,7 @@
 
 import { type AgentBody, type AgentMade, draftOf, ROOTS, words } from "@convene/client";
 import { Bot, Copy, UserMinus } from "lucide-react";
-import { type FormEvent, useCallback, useEffect, useState } from "react";
+import { type FormEvent, useCallback, useEffect, useRef, useState } from "react";
 import "../style/proposals.css";
 import { usePlan } from "../context.ts";
 import { useLive } from "../live-context.ts";
@@ -166,6 +166,7 @@ function wholeNumber(data: FormData, name: string, title: string, max: number): 
 
 function Make({ onMade, onClose }: { onMade: () => Promise<void>; onClose: () => void }) {
     const plan = usePlan();
+    const field = useRef<HTMLInputElement>(null);
     const [say, setSay] = useState<string>();
     const [everywhere, setEverywhere] = useState(true);
     const [made, setMade] = useState<AgentMade>();
@@ -214,11 +215,11 @@ function Make({ onMade, onClose }: { onMade: () => Promise<void>; onClose: () =>
             </Dialog>
         );
     return (
-        <Dialog title="Let an agent in" open onClose={onClose} wide>
+        <Dialog title="Let an agent in" open onClose={onClose} wide focus={field}>
             <form className="form" onSubmit={submit} noValidate>
                 <label className="form-field">
                     <span>Name that others see</span>
-                    <input name="name" className="input" maxLength={NAME_MAX} autoComplete="off" />
+                    <input ref={field} name="name" className="input" maxLength={NAME_MAX} autoComplete="off" />
                 </label>
                 <label className="check">
                     <input

@@ -43,6 +43,7 @@ export default function Banner() {
             plan.doc.off("update", later);
         };
     }, [plan, reload]);
+    useForgotten(proposal);
     if (!named) return null;
     const inbox = href("p", named.plan, "proposals", named.proposal);
     if (!proposal)
@@ -110,6 +111,23 @@ export default function Banner() {
             {asking === "discard" && <Discard proposal={proposal} onClose={() => setAsking(undefined)} />}
         </aside>
     );
+}
+
+/** A draft that is over leaves nothing on this device once it is left, unless words in it were refused. */
+function useForgotten(proposal: Proposal | undefined): void {
+    const client = useClient();
+    const plan = usePlan();
+    const over = proposal !== undefined && !isOpen(proposal.status);
+    useEffect(() => {
+        if (!over) return undefined;
+        return () => {
+            const { kept, waiting } = plan.state;
+            // A moment later the address says whether it was left.
+            setTimeout(() => {
+                if (!kept && waiting === 0 && !location.hash.includes(plan.id)) void forgetDraft(client, plan.id);
+            }, 0);
+        };
+    }, [client, plan, over]);
 }
 
 /** Until what was typed here is on the server. */

@@ -8,7 +8,7 @@ import { Badge } from "./badge.tsx";
 import type { Resolve } from "./deciding.ts";
 import { aboutOf } from "./naming.ts";
 import { Value, Values } from "./values.tsx";
-import { CLASS, needs, STATE } from "./words.ts";
+import { CLASS, STATE } from "./words.ts";
 
 interface Props {
     change: ChangeBody;
@@ -210,10 +210,10 @@ function Gate({ gate, onApprove }: { gate: GateBrief; onApprove?: () => void }) 
                 <Icon size={14} aria-hidden /> {sentence(gate.say)}.
             </p>
             <p className="gate-note">
-                Needs {needs(gate.needs, gate.needs_owners)}.{" "}
-                {gate.approved_by.length > 0
-                    ? `Approved by ${names(gate.approved_by)}. `
-                    : "Nobody has approved it yet. "}
+                {gate.approved_by.length === 0
+                    ? "Nobody has approved it yet. "
+                    : `Approved by ${names(gate.approved_by)}. `}
+                {missing > 0 && gate.approved_by.length > 0 && `${missing} of ${gate.needs} are missing. `}
                 {gate.fallen.length > 0 &&
                     `${names(gate.fallen)} approved what was shown before; that fell, since it is shown in another way now. `}
                 {onApprove && "Accepting it gives yours."}

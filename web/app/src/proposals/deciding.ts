@@ -8,7 +8,7 @@ import {
     RequestError,
     whatIsDifferent,
 } from "@convene/client";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { reasonOf, tell } from "../ui/toast.ts";
 import { plural } from "../words.ts";
 import { useProposals } from "./asking.ts";
@@ -76,13 +76,30 @@ function withDependents(changes: ChangeBody[], no: number): number[] {
 
 export function useDeciding(proposal: Proposal | undefined, reload: () => Promise<Proposal | undefined>): Deciding {
     const proposals = useProposals();
-    const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
-    const [resolves, setResolves] = useState<ReadonlyMap<number, Resolve>>(new Map());
+    // With the hash of what was shown then: what is shown in another way now was not what somebody chose.
+    const [marks, setMarks] = useState<ReadonlyMap<number, string>>(new Map());
+    const [said, setSaid] = useState<ReadonlyMap<number, { shown: string; resolve: Resolve }>>(new Map());
     const [busy, setBusy] = useState(false);
     const [problem, setProblem] = useState<Problem>();
     const [kept, setKept] = useState<Kept>();
     const [last, setLast] = useState<number[]>();
     const changes = proposal?.changes ?? [];
+    const shownOf = (no: number) => changes.find((change) => change.no === no && isOpen(change))?.shown;
+    const chosen = new Set([...marks].filter(([no, shown]) => shownOf(no) === shown).map(([no]) => no));
+    const resolves = new Map(
+        [...said].filter(([no, { shown }]) => shownOf(no) === shown).map(([no, { resolve }]) => [no, resolve]),
+    );
+    const setChosen = (next: ReadonlySet<number>) =>
+        setMarks(new Map([...next].flatMap((no) => [[no, shownOf(no) ?? ""] as const])));
+    // biome-ignore lint/correctness/useExhaustiveDependencies: only another reading of the proposal lets go of something
+    useEffect(() => {
+        const gone = [...marks.keys()].filter((no) => !chosen.has(no));
+        if (gone.length === 0) return;
+        setChosen(chosen);
+        const open = gone.filter((no) => shownOf(no) !== undefined);
+        if (open.length > 0)
+            tell(`${sentence(numbers(open))} is shown in another way now: look at it and select it again.`);
+    }, [proposal]);
     const choosable = changes.filter((change) => isOpen(change) && change.class !== "void");
 
     const choose = (no: number, on: boolean) => {
@@ -196,7 +213,7 @@ export function useDeciding(proposal: Proposal | undefined, reload: () => Promis
         choose,
         chooseAll: (on) => setChosen(new Set(on ? choosable.map(({ no }) => no) : [])),
         resolves,
-        resolve: (no, resolve) => setResolves(new Map(resolves).set(no, resolve)),
+        resolve: (no, resolve) => setSaid(new Map(said).set(no, { shown: shownOf(no) ?? "", resolve })),
         busy,
         problem,
         kept,

@@ -14,7 +14,7 @@ export function Effect({ effect, around }: { effect: ProposalEffect; around: Sur
     const shown = all ? dates : dates.slice(0, SHOWN_MAX);
     return (
         <section className="effect" aria-label="What follows">
-            <h3>If all of it is accepted</h3>
+            <h3>If all that can be is accepted</h3>
             {nothing && <p className="sub">No finding, no total of the budget and no date changes.</p>}
             {(cleared.length > 0 || caused.length > 0) && (
                 <ul className="effect-list">

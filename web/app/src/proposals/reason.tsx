@@ -1,6 +1,6 @@
 // A dialog that asks why. What was typed stays until it was taken, also when the page is left.
 
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { Dialog } from "../ui/dialog.tsx";
 
 const CHARS_MAX = 1_000;
@@ -27,7 +27,6 @@ export function Reason({ title, text, label, say, danger, needed, name, problem,
     const [missing, setMissing] = useState(false);
     const [busy, setBusy] = useState(false);
     const area = useRef<HTMLTextAreaElement>(null);
-    useEffect(() => area.current?.focus(), []);
     const change = (next: string) => {
         setReason(next);
         setMissing(false);
@@ -51,7 +50,7 @@ export function Reason({ title, text, label, say, danger, needed, name, problem,
     };
     const note = missing ? "Write a sentence: whoever proposed it reads it." : problem;
     return (
-        <Dialog title={title} open onClose={onClose}>
+        <Dialog title={title} open onClose={onClose} focus={area}>
             <form className="form" onSubmit={submit} noValidate>
                 <p className="dialog-text">{text}</p>
                 <label className="form-field">

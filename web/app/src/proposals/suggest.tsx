@@ -1,6 +1,6 @@
 // Begins a draft: from there the whole plan is edited as it could be, and nothing of it counts before it is accepted.
 
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { go, href } from "../route.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { reasonOf } from "../ui/toast.ts";
@@ -10,6 +10,7 @@ const TITLE_MAX = 200;
 
 export function Suggest({ onClose }: { onClose: () => void }) {
     const proposals = useProposals();
+    const field = useRef<HTMLInputElement>(null);
     const [title, setTitle] = useState("");
     const [say, setSay] = useState<string>();
     const [busy, setBusy] = useState(false);
@@ -30,7 +31,7 @@ export function Suggest({ onClose }: { onClose: () => void }) {
         }
     };
     return (
-        <Dialog title="Suggest changes" open onClose={onClose}>
+        <Dialog title="Suggest changes" open onClose={onClose} focus={field}>
             <form className="form" onSubmit={submit} noValidate>
                 <p className="dialog-text">
                     You get a draft of the whole plan and edit it as you like. Nothing of it is in the plan before
@@ -39,6 +40,7 @@ export function Suggest({ onClose }: { onClose: () => void }) {
                 <label className="form-field">
                     <span>What is it about?</span>
                     <input
+                        ref={field}
                         className="input"
                         value={title}
                         maxLength={TITLE_MAX}

@@ -85,13 +85,6 @@ export function isAgent({ on_behalf_of }: ProposalBody): boolean {
     return on_behalf_of !== undefined;
 }
 
-/** "2 approvals", or "2 approvals, 1 of an owner". */
-export function needs(count: number, owners: number): string {
-    const who = owners >= count ? "owner" : "approver";
-    const all = `${count} ${who}${count === 1 ? "" : "s"}`;
-    return owners > 0 && owners < count ? `${all}, ${owners} of them ${owners === 1 ? "an owner" : "owners"}` : all;
-}
-
 /** "changes 2 and 5". */
 export function numbers(list: number[]): string {
     if (list.length === 1) return `change ${list[0]}`;

@@ -2,7 +2,7 @@
 
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import type { ReactNode, RefObject } from "react";
 
 interface Props {
     title: string;
@@ -10,14 +10,16 @@ interface Props {
     onClose?: () => void;
     children: ReactNode;
     wide?: boolean;
+    /** Where one goes on; the first thing that takes keys when left out. */
+    focus?: RefObject<HTMLElement | null>;
 }
 
-export function Dialog({ title, open, onClose, children, wide }: Props) {
+export function Dialog({ title, open, onClose, children, wide, focus }: Props) {
     return (
         <Base.Root open={open} onOpenChange={(next) => !next && onClose?.()} disablePointerDismissal={!onClose}>
             <Base.Portal>
                 <Base.Backdrop className="backdrop" />
-                <Base.Popup className={wide ? "dialog wide" : "dialog"}>
+                <Base.Popup className={wide ? "dialog wide" : "dialog"} {...(focus ? { initialFocus: focus } : {})}>
                     <header className="dialog-head">
                         <Base.Title className="dialog-title">{title}</Base.Title>
                         {onClose && (
