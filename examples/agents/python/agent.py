@@ -72,7 +72,7 @@ async def main():
             print(json.dumps({"stage": "submitted", "revision": sent["revision"]}), flush=True)
             status, reason = await decision(control, proposal)
             print(json.dumps({"stage": "decided", "status": status, "reason": reason}), flush=True)
-            words = f"Asked “{reason}”, its speakers say: bring questions, nothing else is needed."
+            words = f"Asked “{reason}”, its speakers say: bring questions, nothing else."
         return status in ("approved", "partly_approved")
 
 

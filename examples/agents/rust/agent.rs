@@ -4,6 +4,7 @@
 
 mod control;
 mod draft;
+mod idea;
 
 use std::{env, process::ExitCode, time::Duration};
 
@@ -11,7 +12,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use self::{control::Control, draft::Draft};
+use self::{control::Control, draft::Draft, idea::Idea};
 
 /// Streams words, which everybody who has the draft open reads along, until they are saved.
 async fn write(url: &str, session: &str, words: &str) -> Result<String> {
@@ -22,7 +23,7 @@ async fn write(url: &str, session: &str, words: &str) -> Result<String> {
         draft.append(word).await?;
         draft.listen(Duration::from_millis(step)).await?;
     }
-    // Its echo is all that y-websocket says of an edit, but another replica is shown only what is saved.
+    // y-websocket says nothing of an edit but its echo; another replica is shown only what is saved.
     while draft.read()? != other.read()? {
         other.listen(Duration::from_millis(20)).await?;
         draft.listen(Duration::from_millis(20)).await?;
@@ -30,28 +31,8 @@ async fn write(url: &str, session: &str, words: &str) -> Result<String> {
     draft.read()
 }
 
-/// The first session without an abstract, and what to say about proposing one.
-fn idea(content: &Value) -> Option<(&str, String, Value)> {
-    let sessions = content["roots"]["sessions"].as_object()?.values();
-    let bare = sessions.filter(|it| it["abstract"] == "" && it["archived"] == false);
-    let session = bare.min_by_key(|it| (it["rank"].to_string(), it["id"].to_string()))?;
-    let (id, title, kind) = (
-        session["id"].as_str()?,
-        session["title"].as_str()?,
-        session["kind"].as_str()?,
-    );
-    let words = format!(
-        "{title}: a {kind} of {} minutes on what it is, what it costs, and when to avoid it.",
-        session["minutes"]
-    );
-    let risk = json!({ "level": "low", "effect": "Visitors read it.", "reversible": true });
-    let quote = json!({ "kind": "plan", "ref": format!("sessions/{id}/title"), "quote": title });
-    let about = json!({ "risk": risk, "confidence": 60, "citations": [quote] });
-    Some((
-        id,
-        words,
-        json!({ "title": format!("An abstract for {title:.180}"), "about": about }),
-    ))
+fn say(stage: &Value) {
+    println!("{stage}");
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -59,42 +40,31 @@ async fn main() -> Result<ExitCode> {
     let of = |name: &str| env::var(format!("CONVENE_{name}"));
     let (url, token, plan) = (of("URL")?, of("TOKEN")?, of("PLAN")?);
     let mut control = Control::open(&format!("{url}?token={token}")).await?;
-    control
-        .call("events.subscribe", &json!({ "plans": [plan] }))
-        .await?;
-    let content = control
-        .call("plan.content", &json!({ "plan": plan }))
-        .await?;
-    let (session, mut words, mut what) = idea(&content).context("no abstract is missing")?;
-    what["plan"] = json!(plan);
-    let opened = control.call("proposal.open", &what).await?;
+    let (one, all) = (json!({ "plan": plan }), json!({ "plans": [plan] }));
+    control.call("events.subscribe", &all).await?;
+    let content = control.call("plan.content", &one).await?;
+    let idea = Idea::from(&plan, &content).context("no abstract is missing")?;
+    let opened = control.call("proposal.open", &idea.proposal).await?;
     let (id, draft) = (&opened["id"], opened["draft"].as_str().context("no draft")?);
-    println!(
-        "{}",
-        json!({ "stage": "opened", "proposal": id, "draft": draft })
-    );
+    say(&json!({ "stage": "opened", "proposal": id, "draft": draft }));
     let draft = format!("{url}/{draft}?token={token}");
     let proposal = json!({ "plan": plan, "proposal": id });
+    let mut words = idea.words;
     loop {
-        let written = timeout(Duration::from_secs(120), write(&draft, session, &words));
-        println!("{}", json!({ "stage": "drafted", "text": written.await?? }));
+        let written = write(&draft, &idea.session, &words);
+        let text = timeout(Duration::from_secs(120), written).await??;
+        say(&json!({ "stage": "drafted", "text": text }));
         let sent = control.call("proposal.submit", &proposal).await?;
-        println!(
-            "{}",
-            json!({ "stage": "submitted", "revision": sent["revision"] })
-        );
+        say(&json!({ "stage": "submitted", "revision": sent["revision"] }));
         let now = control.decided(&proposal).await?;
-        let (status, reason) = (&now["status"], &now["reason"]);
-        println!(
-            "{}",
-            json!({ "stage": "decided", "status": status, "reason": reason })
-        );
-        match status.as_str() {
+        let (status, reason) = (now["status"].as_str(), now["reason"].as_str());
+        say(&json!({ "stage": "decided", "status": status, "reason": reason }));
+        match status {
             Some("changes_requested") => {}
             Some("approved" | "partly_approved") => return Ok(ExitCode::SUCCESS),
             _ => return Ok(ExitCode::FAILURE),
         }
-        words =
-            format!("Asked {reason}, its speakers say: bring questions, nothing else is needed.");
+        let reason = reason.unwrap_or_default();
+        words = format!("Asked “{reason}”, its speakers say: bring questions, nothing else.");
     }
 }

@@ -50,7 +50,7 @@ impl Control {
             }
             let told = async {
                 while self.read().await?["method"] != "proposal.changed" {}
-                Ok(())
+                anyhow::Ok(())
             };
             // What was told before the answer came is lost, so this looks every few seconds as well.
             timeout(Duration::from_secs(5), told)

@@ -20,13 +20,10 @@ pub(crate) struct Draft {
 impl Draft {
     /// Opens a draft, with this presence in it; the server adds the token's name.
     pub(crate) async fn open(url: &str, session: &str, presence: &str) -> Result<Self> {
-        let (socket, _) = connect_async(url).await?;
-        let replica = Awareness::new(Doc::new());
-        let session = session.to_owned();
         let mut draft = Self {
-            socket,
-            replica,
-            session,
+            socket: connect_async(url).await?.0,
+            replica: Awareness::new(Doc::new()),
+            session: session.to_owned(),
         };
         draft.replica.set_local_state_raw(presence);
         let mut hello = EncoderV1::new();
@@ -40,8 +37,9 @@ impl Draft {
 
     fn text(&self) -> Option<TextRef> {
         let txn = self.replica.doc().transact();
-        let session: MapRef = txn.get_map("sessions")?.get_as(&txn, &self.session).ok()?;
-        session.get_as(&txn, "abstract").ok()
+        let session = txn.get_map("sessions")?.get(&txn, &self.session)?;
+        let session: MapRef = session.cast().ok()?;
+        session.get(&txn, "abstract")?.cast().ok()
     }
 
     /// What the abstract says.
@@ -55,8 +53,8 @@ impl Draft {
         let text = self.text().context("the abstract is gone")?;
         let update = {
             let mut txn = self.replica.doc().transact_mut();
-            let blank = if text.len(&txn) > 0 { " " } else { "" };
-            text.push(&mut txn, &format!("{blank}{word}"));
+            let word = [if text.len(&txn) > 0 { " " } else { "" }, word].concat();
+            text.push(&mut txn, &word);
             txn.encode_update_v1()
         };
         let message = Message::Sync(SyncMessage::Update(update));

@@ -75,5 +75,5 @@ for (let words = `${title}: a ${kind} of ${minutes} minutes on what it is, what 
   const { status, reason } = await decision(proposal);
   say("decided", { status, reason });
   if (status !== "changes_requested") exit(["approved", "partly_approved"].includes(status) ? 0 : 1);
-  words = `Asked “${reason}”, its speakers say: bring questions, nothing else is needed.`;
+  words = `Asked “${reason}”, its speakers say: bring questions, nothing else.`;
 }
