@@ -34,6 +34,12 @@ export function isOpen(status: Status): boolean {
     return OPEN.has(status);
 }
 
+/** Whether somebody still has to say something about it: approvals count for what is shown now. */
+function isWanting({ status, approvals, shown, needs }: GateBody): boolean {
+    const given = approvals.filter((one) => one.approves && one.shown === shown);
+    return status === "pending" && given.length < needs;
+}
+
 /** The plan and the proposal that a draft's address names; nothing for the address of a plan. */
 export function draftOf(address: string): { plan: string; proposal: string } | undefined {
     const [plan, proposal] = address.split("~");
@@ -128,7 +134,7 @@ export class ProposalStore {
             if (asked !== this.asking) return;
             this.become({
                 proposals: page.proposals,
-                gates: gates.filter(({ status }) => status === "pending"),
+                gates: gates.filter(isWanting),
                 loading: false,
                 more: page.next !== undefined,
             });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { Client, type Plan, type PlanState, RequestError, Session } from "../src/index.ts";
+import { Client, type Plan, type PlanState, ProposalStore, RequestError, Session } from "../src/index.ts";
 import { memory } from "./memory.ts";
 
 const binary = process.env.CONVENE_BIN;
@@ -146,6 +146,39 @@ describe.skipIf(!binary)("with a server", () => {
         expect(plan.state.kept).toBeUndefined();
         plan.add("sessions", [{ title: "After", kind: "talk", state: "draft", minutes: 30 }]);
         await until(plan, (state) => state.saved === "saved", "and what is added is saved");
+    });
+
+    test("a draft is seen growing, decided by what is shown, and gone from the plan when it is taken back", async () => {
+        const [hal, ida] = [await client("Hal"), await client("Ida")];
+        const { id } = await hal.control.call("plan.create", { name: "Proposed" });
+        await hal.control.call("member.set_role", { plan: id, email: "ida@example.org", role: "suggester" });
+        await hal.control.call("events.subscribe", { plans: [id] });
+        const [hals, idas] = [new ProposalStore(hal.control, id), new ProposalStore(ida.control, id)];
+        const plan = hal.plan(id);
+        await until(plan, (state) => state.ready && state.mayEdit, "hal may edit");
+
+        const opened = await idas.open("A name");
+        const writing = ida.plan(opened.draft);
+        await until(writing, (state) => state.ready && state.mayEdit, "ida may edit her draft");
+        const seen = hal.draft(opened.draft);
+        if (!seen) throw new Error("the draft is open already");
+        writing.set("meta", "", "name", "Days of Code");
+        await until(writing, (state) => state.saved === "saved", "the draft is saved");
+        await until(plan, () => seen.draft.at(["meta", "name"]) === "Days of Code", "hal sees it grow");
+        expect(plan.content.root("meta").fields.name).toBeUndefined();
+        seen.leave();
+
+        const { revision, changes } = await idas.submit(opened.id);
+        await until(plan, () => hals.snapshot().proposals[0]?.status === "submitted", "hal hears of it");
+        const [change] = changes;
+        await expect(hals.decide(opened.id, revision, "approve", [{ no: 1, shown: "else" }])).rejects.toMatchObject({
+            code: "conflict",
+        });
+        await hals.decide(opened.id, revision, "approve", [{ no: 1, shown: change?.shown ?? "" }]);
+        await until(plan, () => plan.content.root("meta").fields.name === "Days of Code", "it is in the plan");
+        expect((await hals.undo(opened.id)).done).toEqual([1]);
+        await until(plan, () => plan.content.root("meta").fields.name === undefined, "and out of it again");
+        for (const store of [hals, idas]) store.destroy();
     });
 
     test("a wrong password says what to do", async () => {

@@ -98,7 +98,9 @@ export function useDeciding(proposal: Proposal | undefined, reload: () => Promis
         setChosen(chosen);
         const open = gone.filter((no) => shownOf(no) !== undefined);
         if (open.length > 0)
-            tell(`${sentence(numbers(open))} is shown in another way now: look at it and select it again.`);
+            tell(
+                `${sentence(numbers(open))} ${open.length === 1 ? "is" : "are"} shown in another way now: look again, and select again.`,
+            );
     }, [proposal]);
     const choosable = changes.filter((change) => isOpen(change) && change.class !== "void");
 
@@ -108,7 +110,7 @@ export function useDeciding(proposal: Proposal | undefined, reload: () => Promis
         for (const one of along) on ? next.add(one) : next.delete(one);
         const others = along.filter((one) => one !== no && chosen.has(one) !== on);
         if (others.length > 0)
-            tell(on ? `With it goes ${numbers(others)}, which it needs.` : `Without it, ${numbers(others)} cannot be.`);
+            tell(on ? `It needs ${numbers(others)}, selected with it.` : `Without it, ${numbers(others)} cannot be.`);
         setChosen(next);
     };
 
@@ -233,10 +235,16 @@ export function useDeciding(proposal: Proposal | undefined, reload: () => Promis
 export function sayAccepted(done: Decided): string[] {
     const parts: string[] = [];
     if (done.done.length > 0) parts.push(`${plural(done.done.length, "change")} accepted.`);
-    if (done.already.length > 0) parts.push(`${sentence(numbers(done.already))} was there already.`);
+    if (done.already.length > 0) parts.push(`${sentence(numbers(done.already))} ${were(done.already)} there already.`);
     if (done.waiting.length > 0)
-        parts.push(`${sentence(numbers(done.waiting))} waits for approvals; yours is noted if it counts.`);
+        parts.push(
+            `${sentence(numbers(done.waiting))} ${done.waiting.length === 1 ? "waits" : "wait"} for approvals; yours is noted if it counts.`,
+        );
     return parts.length > 0 ? parts : ["Nothing was to do."];
+}
+
+function were(list: number[]): string {
+    return list.length === 1 ? "was" : "were";
 }
 
 function sentence(say: string): string {

@@ -202,7 +202,7 @@ function PutAway({ change }: { change: ChangeBody }) {
         <Columns
             columns={[
                 [change.state === "open" ? "Now" : "Was", change.class === "already" ? to : from],
-                ["Proposed", to, "proposed"],
+                [change.state === "accepted" ? "Became" : "Proposed", to, "proposed"],
             ]}
         />
     );
