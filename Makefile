@@ -85,7 +85,7 @@ sim: tools ## Simulate rooms by the seed: SEEDS=100000 THREADS=2, or PLAN=file t
 clean: ## Remove what was built and the tools of the tests; ./data stays
 	$(CARGO) clean
 	rm -rf tests/clients/node_modules tests/browser/node_modules loadtests/peers/node_modules
-	rm -rf web/node_modules web/dist
+	rm -rf web/node_modules web/dist examples/agents/typescript/node_modules examples/agents/typescript/build
 
 .PHONY: tools
 tools:
