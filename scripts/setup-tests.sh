@@ -107,6 +107,16 @@ if [[ $what == all ]] && { ! fresh node "$stamp" || [[ ! -d tests/clients/node_m
     done_with node "$stamp"
 fi
 
+# --- Node: what the example in TypeScript is made of -----------------------------------------------
+
+example=examples/agents/typescript
+stamp=$(cat $example/package.json $example/package-lock.json | sha256sum)
+if [[ $what == all ]] && { ! fresh example "$stamp" || [[ ! -d $example/node_modules ]]; }; then
+    say "installing the packages of the example in TypeScript"
+    npm --prefix $example ci --no-audit --no-fund --loglevel=error
+    done_with example "$stamp"
+fi
+
 # --- Node: what drives the browser ---------------------------------------------------------------
 
 stamp=$(cat tests/browser/package.json tests/browser/package-lock.json | sha256sum)

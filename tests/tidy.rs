@@ -50,6 +50,9 @@ const SIDEWAYS: &[(&str, &str)] = &[
 /// Lines of a file before its tests.
 const FILE_LINES_MAX: usize = 400;
 
+/// Lines of a file of an example: less than this.
+const EXAMPLE_LINES_MAX: usize = 80;
+
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &[
     "utils", "util", "helpers", "helper", "common", "misc", "manager",
@@ -245,6 +248,7 @@ fn every_file_says_its_job_in_its_first_line() {
         "loadtests",
         "trials",
         "fuzz",
+        "examples",
     ]
     .iter()
     .flat_map(|folder| files(folder, "rs"))
@@ -266,11 +270,24 @@ fn a_file_has_at_most_four_hundred_lines_before_its_tests() {
 }
 
 #[test]
+fn a_file_of_an_example_is_read_at_a_glance() {
+    let broken = ["py", "ts", "rs"]
+        .iter()
+        .flat_map(|extension| files("examples", extension))
+        .filter(|source| source.text.lines().count() >= EXAMPLE_LINES_MAX)
+        .map(|source| source.name())
+        .collect();
+    expect_none("a file of an example is too long", &broken);
+}
+
+#[test]
 fn names_say_what_is_inside() {
     let mut broken = BTreeSet::new();
-    for source in ["src", "plan", "protocol", "tests", "trials", "fuzz"]
-        .iter()
-        .flat_map(|folder| files(folder, "rs"))
+    for source in [
+        "src", "plan", "protocol", "tests", "trials", "fuzz", "examples",
+    ]
+    .iter()
+    .flat_map(|folder| files(folder, "rs"))
     {
         for part in source.path.iter().filter_map(|part| part.to_str()) {
             let part = part.trim_end_matches(".rs");

@@ -10,6 +10,7 @@ mod busy_room;
 mod cluster_command;
 mod demo;
 mod durability;
+mod examples;
 mod first_visitors;
 mod greedy;
 mod http;
