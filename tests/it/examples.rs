@@ -56,88 +56,119 @@ impl Agent {
     }
 }
 
-async fn it_drafts_answers_and_is_accepted(example: Command) {
-    let server = Server::start(Options::default()).await;
-    let owner = Account::register(&server, "Olga").await;
-    let editor = Account::register(&server, "Emil").await;
-    let plan = owner.create_plan(&server).await;
-    owner.set_role(&server, &plan, &editor, "editor").await;
-    let account = owner.create_agent(&server, &plan, "Scout").await;
-    let fields = |title: &str, words: &str| json!({ "title": title, "kind": "talk", "state": "draft", "minutes": 30, "abstract": words });
-    let ops = json!([
-        { "op": "add", "path": ["sessions", "se_1"], "fields": fields("Opening", "Welcome.") },
-        { "op": "add", "path": ["sessions", "se_2"], "fields": fields("Kafka “für” alle", "") },
-        { "op": "add", "path": ["sessions", "se_3"], "fields": fields("Another", "") },
-    ]);
-    let edit = json!({ "plan": plan, "ops": ops });
-    owner.call(&server, "plan.edit", edit).await;
+/// A plan with an owner, an editor, and an agent that runs.
+struct Stage {
+    server: Server,
+    owner: Account,
+    editor: Account,
+    account: Account,
+    plan: String,
+    driver: Driver,
+    agent: Agent,
+}
 
-    let mut agent = Agent::start(example, &server, &account, &plan);
-    let opened = agent.says("opened").await;
-    // Not a word is written before somebody watches.
-    agent.signal("STOP");
-    let driver = Driver::javascript().await;
-    let draft = opened["draft"].as_str().expect("an address");
-    let watcher = Connect::new(&server, "y-websocket-3.1", draft, &owner.token);
-    let watcher = driver.join(watcher).await;
-    agent.signal("CONT");
-    until("the owner sees the agent", SOON, async || {
-        let everybody = watcher.presence().await;
-        let user = json!({ "id": account.user, "name": "Scout", "kind": "agent" });
-        let wanted = json!({ "state": "drafting", "user": user });
-        everybody.iter().any(|(_, it)| *it == wanted).then_some(())
-    })
-    .await;
-    let mut seen = Vec::new();
-    until("the owner sees the draft grow", SOON, async || {
-        let read = watcher.read(&json!({ "sessions": "map" })).await;
-        let words = read["sessions"]["se_2"]["abstract"].as_str()?.to_owned();
-        if seen.last() != Some(&words) {
-            seen.push(words);
+impl Stage {
+    async fn with(example: Command) -> Self {
+        let server = Server::start(Options::default()).await;
+        let owner = Account::register(&server, "Olga").await;
+        let editor = Account::register(&server, "Emil").await;
+        let plan = owner.create_plan(&server).await;
+        owner.set_role(&server, &plan, &editor, "editor").await;
+        let account = owner.create_agent(&server, &plan, "Scout").await;
+        let fields = |title: &str, words: &str| json!({ "title": title, "kind": "talk", "state": "draft", "minutes": 30, "abstract": words });
+        let edit = json!({ "plan": plan, "ops": [
+            { "op": "add", "path": ["sessions", "se_1"], "fields": fields("Opening", "Welcome.") },
+            { "op": "add", "path": ["sessions", "se_2"], "fields": fields("Kafka “für” alle", "") },
+            { "op": "add", "path": ["sessions", "se_3"], "fields": fields("Another", "") },
+        ] });
+        owner.call(&server, "plan.edit", edit).await;
+        Self {
+            // It is there first: the agent does not wait for it.
+            driver: Driver::javascript().await,
+            agent: Agent::start(example, &server, &account, &plan),
+            server,
+            owner,
+            editor,
+            account,
+            plan,
         }
-        (seen.len() > 3).then_some(())
-    })
-    .await;
-    let drafted = agent.says("drafted").await;
+    }
+
+    /// Watches the draft as its owner would, from before the first words on.
+    async fn watches(&self, draft: &str) -> Vec<String> {
+        let watcher = Connect::new(&self.server, "y-websocket-3.1", draft, &self.owner.token);
+        let watcher = self.driver.join(watcher).await;
+        self.agent.signal("CONT");
+        until("the owner sees the agent", SOON, async || {
+            let user = json!({ "id": self.account.user, "name": "Scout", "kind": "agent" });
+            let wanted = json!({ "state": "drafting", "user": user });
+            let everybody = watcher.presence().await;
+            everybody.iter().any(|(_, it)| *it == wanted).then_some(())
+        })
+        .await;
+        let mut seen = Vec::new();
+        until("the owner sees the draft grow", SOON, async || {
+            let read = watcher.read(&json!({ "sessions": "map" })).await;
+            let words = read["sessions"]["se_2"]["abstract"].as_str()?.to_owned();
+            if seen.last() != Some(&words) {
+                seen.push(words);
+            }
+            (seen.len() > 3).then_some(())
+        })
+        .await;
+        seen
+    }
+
+    /// The editor accepts the only change, which says this.
+    async fn accepts(&self, mut decision: Value, words: &str) {
+        let (server, editor) = (&self.server, &self.editor);
+        let shown = editor.call(server, "proposal.get", decision.clone()).await;
+        // It made nothing beside the words, and what it cites is there.
+        let changes = shown["changes"].as_array().expect("changes");
+        assert_eq!(changes.len(), 1, "{shown}");
+        assert_eq!(changes[0]["path"], json!(["sessions", "se_2", "abstract"]));
+        assert_eq!(changes[0]["after"], words);
+        assert_eq!(shown["about"]["citations"][0]["verified"], true, "{shown}");
+        decision["revision"] = json!(2);
+        decision["verdict"] = json!("approve");
+        decision["changes"] = json!([{ "no": changes[0]["no"], "shown": changes[0]["shown"] }]);
+        editor.call(server, "proposal.decide", decision).await;
+    }
+}
+
+async fn it_drafts_answers_and_is_accepted(example: Command) {
+    let mut stage = Stage::with(example).await;
+    let opened = stage.agent.says("opened").await;
+    stage.agent.signal("STOP");
+    let draft = opened["draft"].as_str().expect("an address");
+    let seen = stage.watches(draft).await;
+    let drafted = stage.agent.says("drafted").await;
     let first = drafted["text"].as_str().expect("words");
     assert!(seen.iter().all(|it| first.starts_with(it)), "{seen:?}");
-    assert_eq!(agent.says("submitted").await["revision"], 1);
+    assert_eq!(stage.agent.says("submitted").await["revision"], 1);
 
-    let which = json!({ "plan": plan, "proposal": opened["proposal"] });
+    let which = json!({ "plan": stage.plan, "proposal": opened["proposal"] });
     let mut asked = which.clone();
     asked["revision"] = json!(1);
     asked["reason"] = json!(REASON);
-    editor
-        .call(&server, "proposal.request_changes", asked)
-        .await;
-    let decided = agent.says("decided").await;
+    let request = "proposal.request_changes";
+    stage.editor.call(&stage.server, request, asked).await;
+    let decided = stage.agent.says("decided").await;
     assert_eq!(decided["status"], "changes_requested");
     assert_eq!(decided["reason"], REASON);
-    let drafted = agent.says("drafted").await;
+    let drafted = stage.agent.says("drafted").await;
     let second = drafted["text"].as_str().expect("words");
     assert!(second.starts_with(first) && second.contains(REASON));
-    assert_eq!(agent.says("submitted").await["revision"], 2);
+    assert_eq!(stage.agent.says("submitted").await["revision"], 2);
 
-    let shown = editor.call(&server, "proposal.get", which.clone()).await;
-    // It created nothing beside the words, and what it cites is there.
-    let [change] = shown["changes"].as_array().expect("changes").as_slice() else {
-        panic!("one change was meant: {shown}")
-    };
-    assert_eq!(change["path"], json!(["sessions", "se_2", "abstract"]));
-    assert_eq!(change["after"], second);
-    assert_eq!(shown["about"]["citations"][0]["verified"], true, "{shown}");
-    let mut decision = which;
-    decision["revision"] = json!(2);
-    decision["verdict"] = json!("approve");
-    decision["changes"] = json!([{ "no": change["no"], "shown": change["shown"] }]);
-    editor.call(&server, "proposal.decide", decision).await;
-    assert_eq!(agent.says("decided").await["status"], "approved");
-    let ended = timeout(SOON, agent.child.wait()).await;
+    stage.accepts(which, second).await;
+    assert_eq!(stage.agent.says("decided").await["status"], "approved");
+    let ended = timeout(SOON, stage.agent.child.wait()).await;
     let ended = ended.expect("it ends").expect("it can be waited for");
     assert!(ended.success(), "{ended}");
-
-    let reader = Connect::new(&server, "hocuspocus-4.8", &plan, &editor.token);
-    let reader = driver.join(reader).await;
+    let token = &stage.editor.token;
+    let reader = Connect::new(&stage.server, "hocuspocus-4.8", &stage.plan, token);
+    let reader = stage.driver.join(reader).await;
     let read = reader.read(&json!({ "sessions": "map" })).await;
     assert_eq!(read["sessions"]["se_2"]["abstract"], second);
     assert_eq!(read["sessions"]["se_3"]["abstract"], "");

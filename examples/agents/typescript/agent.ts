@@ -73,7 +73,7 @@ for (let words = `${title}: a ${kind} of ${minutes} minutes on what it is, what 
   const { revision } = await call("proposal.submit", { plan, proposal });
   say("submitted", { revision });
   const { status, reason } = await decision(proposal);
-  say("decided", { status, reason });
+  say("decided", { status, reason: reason ?? null });
   if (status !== "changes_requested") exit(["approved", "partly_approved"].includes(status) ? 0 : 1);
   words = `Asked “${reason}”, its speakers say: bring questions, nothing else.`;
 }
