@@ -87,7 +87,7 @@ impl Method for Reject {
 
 impl Desk {
     async fn give(&self, grant: &Grant, approval: &Approval<'_>) -> Result<GateBody, Failure> {
-        if !self.storage.give_approval(approval).await? {
+        if !Box::pin(self.storage.give_approval(approval)).await? {
             return Err(Failure::new(
                 ErrorCode::Conflict,
                 "something happened to this gate meanwhile; look at it again",

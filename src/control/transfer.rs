@@ -104,7 +104,7 @@ impl Desk {
             self.submit(caller, &case, Resubmitted::default()).await
         };
         let id = case.row.id.to_string();
-        match proposed.await {
+        match Box::pin(proposed).await {
             Ok(()) => Ok(Imported {
                 proposal: Some(id),
                 ..answer

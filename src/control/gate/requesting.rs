@@ -36,7 +36,7 @@ impl Method for Request {
             change: None,
             by: grant.user(),
         };
-        let gate = desk.storage.request_gate(&new).await?;
+        let gate = Box::pin(desk.storage.request_gate(&new)).await?;
         let gate = gate.ok_or_else(no_such_plan)?;
         desk.registry.tell_changed(grant.plan());
         desk.gate_body(&grant, gate).await

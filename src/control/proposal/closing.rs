@@ -94,7 +94,7 @@ impl Desk {
     }
 
     async fn write_alone(&self, case: Case, along: &Along) -> Result<ProposalBody, Failure> {
-        match self.storage.write_decision(along).await? {
+        match Box::pin(self.storage.write_decision(along)).await? {
             Wrote::Done => {
                 self.registry.tell_changed(case.row.plan);
                 let case = self.again(case).await?;

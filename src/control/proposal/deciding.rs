@@ -60,7 +60,7 @@ impl Method for Decide {
             }
         }
         let id = case.row.id;
-        let outcome = desk.decide(case, &deciding).await;
+        let outcome = Box::pin(desk.decide(case, &deciding)).await;
         if outcome.is_err() {
             desk.storage.end_deciding(by, id).await?;
         }
@@ -153,24 +153,24 @@ impl Desk {
     async fn decide(&self, case: Case, deciding: &Deciding) -> Result<Decided, Failure> {
         let mut case = self.again(case).await?;
         for left in (0..TRIES).rev() {
-            let mut seen = self.see(&case).await?;
+            let mut seen = Box::pin(self.see(&case)).await?;
             deciding.fits(&seen, &case)?;
             if deciding.verdict == Verdict::Reject {
                 let numbers: Vec<u32> = deciding.picks.iter().map(|pick| pick.no).collect();
                 let along = along(&case, &seen, deciding, &numbers);
-                return match self.storage.write_decision(&along).await? {
+                return match Box::pin(self.storage.write_decision(&along)).await? {
                     Wrote::Done => self.tell(case, numbers, Outcomes::default()).await,
                     Wrote::Moved => Err(moved()),
                 };
             }
             if seen.lacks_gates() {
-                self.ask_gates(&case, case.row.author).await?;
-                seen = self.see(&case).await?;
+                Box::pin(self.ask_gates(&case, case.row.author)).await?;
+                seen = Box::pin(self.see(&case)).await?;
             }
             // One's own approval is given by deciding; it is noted whether or not that is enough.
             if self.approve_gates(&case, &seen, deciding).await? {
                 case = self.again(case).await?;
-                seen = self.see(&case).await?;
+                seen = Box::pin(self.see(&case)).await?;
                 deciding.fits(&seen, &case)?;
             }
             let accepting = accept(&seen, &deciding.picks)?;
@@ -235,7 +235,7 @@ impl Desk {
         }
         let ops = accepting.rehearsal.ops.clone();
         if ops.is_empty() {
-            return match self.storage.write_decision(&along).await? {
+            return match Box::pin(self.storage.write_decision(&along)).await? {
                 Wrote::Done => Ok(None),
                 Wrote::Moved => Err(moved()),
             };
@@ -275,7 +275,7 @@ impl Desk {
                 shown: &change.shown,
                 reason: &deciding.reason,
             };
-            is_given |= self.storage.give_approval(&approval).await?;
+            is_given |= Box::pin(self.storage.give_approval(&approval)).await?;
         }
         Ok(is_given)
     }

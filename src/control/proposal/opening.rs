@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use convene_plan::format::plan_json::{self, Layout};
+use convene_plan::op::Op;
 use convene_protocol::control::plan::OPS_MAX;
 use convene_protocol::control::proposal::{
     About, CITATIONS_MAX, DAYS_MAX, Edit, Edited, Open, ProposalBody, RATIONALE_CHARS_MAX,
@@ -123,7 +124,10 @@ impl Desk {
             plan_open_max: OPEN_OF_PLAN_MAX,
             expires_at: self.clock.now().after(DAY * days),
         };
-        opened(self.storage.open_proposal(&new).await?, new.open_max)?;
+        opened(
+            Box::pin(self.storage.open_proposal(&new)).await?,
+            new.open_max,
+        )?;
         self.registry.tell_changed(access.plan());
         self.case(caller, plan, &id.to_string()).await
     }
@@ -176,7 +180,7 @@ impl Method for Edit {
             return Err(Failure::new(ErrorCode::Invalid, say));
         }
         let agent = desk.agent(caller).await?;
-        within(agent.as_ref(), self.ops.iter().map(|op| op.path()))?;
+        within(agent.as_ref(), self.ops.iter().map(Op::path))?;
         let edit = asking::Edit::new(self.ops, Origin::Control);
         let reading = desk.edit_draft(&case, edit).await?;
         Ok(Edited { seq: reading.seq.0 })

@@ -96,7 +96,7 @@ impl Desk {
             },
         };
         if ops.is_empty() {
-            return match self.storage.write_decision(&along).await? {
+            return match Box::pin(self.storage.write_decision(&along)).await? {
                 Wrote::Done => Ok(()),
                 Wrote::Moved => Err(moved()),
             };

@@ -136,7 +136,7 @@ impl Desk {
             return Ok(Vec::new());
         };
         let case = Case { grant: *grant, row };
-        let seen = self.see(&case).await?;
+        let seen = Box::pin(self.see(&case)).await?;
         let changes = seen.changes.into_iter();
         Ok(changes
             .filter_map(|change| {
@@ -148,13 +148,13 @@ impl Desk {
 
     /// The same as it is told.
     pub(super) async fn seen_body(&self, case: &Case) -> Result<Proposal, Failure> {
-        let mut seen = self.see(case).await?;
+        let mut seen = Box::pin(self.see(case)).await?;
         if seen.lacks_gates() {
-            self.ask_gates(case, case.row.author).await?;
-            seen = self.see(case).await?;
+            Box::pin(self.ask_gates(case, case.row.author)).await?;
+            seen = Box::pin(self.see(case)).await?;
         }
         let decisions = self.storage.decisions(seen.row.id).await?;
-        let blame = self.blame(&seen).await;
+        let blame = Box::pin(self.blame(&seen)).await;
         let mentioned = seen.changes.iter().flat_map(SeenChange::mentioned);
         let mentioned = mentioned.chain(decisions.iter().map(|it| it.by));
         let mentioned = mentioned.chain(blame.values().map(|(user, _)| *user));

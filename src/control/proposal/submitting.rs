@@ -102,10 +102,10 @@ impl Desk {
             fingerprint: &fingerprint,
             changes: rows(&changes, &before, (case, by))?,
         };
-        if self.storage.submit_proposal(&new).await? == Submitted::Moved {
+        if Box::pin(self.storage.submit_proposal(&new)).await? == Submitted::Moved {
             return Err(moved());
         }
-        self.ask_gates(case, by).await?;
+        Box::pin(self.ask_gates(case, by)).await?;
         self.registry.tell_changed(case.row.plan);
         Ok(())
     }
@@ -120,7 +120,7 @@ impl Desk {
             grant: case.grant,
             row: row.ok_or_else(moved)?,
         };
-        let seen = self.see(&case).await?;
+        let seen = Box::pin(self.see(&case)).await?;
         for change in &seen.changes {
             let Some(gate) = change.gate.as_ref() else {
                 continue;
@@ -138,7 +138,7 @@ impl Desk {
                 change: Some((seen.row.id, change.row.no)),
                 by,
             };
-            self.storage.request_gate(&new).await?;
+            Box::pin(self.storage.request_gate(&new)).await?;
         }
         Ok(())
     }

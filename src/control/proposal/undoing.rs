@@ -78,7 +78,7 @@ impl Desk {
         let along = along(&case, &rows, (&way.undone, reason));
         if way.ops.is_empty() && !way.undone.is_empty() {
             // Somebody has taken it back in another way already.
-            if self.storage.write_decision(&along).await? == Wrote::Moved {
+            if Box::pin(self.storage.write_decision(&along)).await? == Wrote::Moved {
                 return Ok(Err(Box::new(case)));
             }
         }

@@ -42,7 +42,7 @@ impl Method for Watch {
         }
         let stop = CancellationToken::new();
         for (case, events) in watched {
-            let watcher = Watcher {
+            let reader = Watcher {
                 plan: case.row.plan,
                 proposal: case.row.id,
                 user: case.grant.user(),
@@ -53,7 +53,7 @@ impl Method for Watch {
             drop(desk.tracker.spawn(async move {
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    () = watcher.run(events) => {}
+                    () = reader.run(events) => {}
                 }
             }));
         }
