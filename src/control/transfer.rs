@@ -58,9 +58,8 @@ impl Method for Import {
             return Ok(desk.apart(move || work(&present)).await?.answer);
         }
         if self.mode == Mode::Propose {
-            return desk
-                .propose_import(caller, &self.plan, (self.format, work))
-                .await;
+            let proposing = desk.propose_import(caller, &self.plan, (self.format, work));
+            return Box::pin(proposing).await;
         }
         let (answer, seq) = desk.rework(&grant, Origin::Import, work).await?;
         Ok(Imported {
@@ -111,8 +110,8 @@ impl Desk {
             }),
             Err(failure) => {
                 // Nobody wants a proposal of nothing.
-                self.withdraw(case, "the file could not be proposed")
-                    .await?;
+                let away = self.withdraw(case, "the file could not be proposed");
+                Box::pin(away).await?;
                 Err(failure)
             }
         }

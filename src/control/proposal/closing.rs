@@ -66,7 +66,7 @@ impl Method for Withdraw {
                 "only its author and owners of the plan take a proposal back; reject it instead",
             ));
         }
-        desk.withdraw(case, reason(self.reason.as_deref())?).await
+        Box::pin(desk.withdraw(case, reason(self.reason.as_deref())?)).await
     }
 }
 

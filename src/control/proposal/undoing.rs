@@ -25,7 +25,8 @@ impl Method for Undo {
         case.decide()?;
         let reason = reason(self.reason.as_deref())?.to_owned();
         for left in (0..TRIES).rev() {
-            match desk.undo(case, self.changes.as_deref(), &reason).await? {
+            let undoing = desk.undo(case, self.changes.as_deref(), &reason);
+            match Box::pin(undoing).await? {
                 Ok(decided) => return Ok(decided),
                 Err(_) if left == 0 => break,
                 Err(again) => case = desk.again(*again).await?,

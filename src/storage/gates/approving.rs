@@ -37,6 +37,70 @@ pub enum GateVerdict {
     Reject,
 }
 
+/// Notes what somebody says, in the place of what they said before.
+macro_rules! insert_approval {
+    ($tx:expr, $given:expr, $verdict:expr, $now:expr) => {
+        sqlx::query(
+            "insert into gate_approvals
+                 (gate_id, given_by, verdict, shown_hash, reason, created_at)
+             values ($1, $2, $3, $4, $5, $6)
+             on conflict (gate_id, given_by) do update
+             set verdict = excluded.verdict,
+                 shown_hash = excluded.shown_hash,
+                 reason = excluded.reason,
+                 created_at = excluded.created_at",
+        )
+        .bind($given.gate.as_uuid())
+        .bind($given.by.as_uuid())
+        .bind($verdict)
+        .bind($given.shown)
+        .bind($given.reason)
+        .bind($now.as_micros())
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+
+/// A decision that was worked out before does not hold any more.
+macro_rules! touch_proposal {
+    ($tx:expr, $proposal:expr, ($touched:expr, $now:expr)) => {
+        sqlx::query(
+            "update proposals
+             set version = version + 1,
+                 touched = $2,
+                 updated_at = $3
+             where id = $1",
+        )
+        .bind($proposal)
+        .bind($touched)
+        .bind($now.as_micros())
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+
+/// How many approve what is shown, and how many of them are owners.
+macro_rules! approvals {
+    ($tx:expr, $given:expr) => {
+        sqlx::query_as::<_, (i64, i64)>(
+            "select count(*),
+                 coalesce(sum(case when members.role = 'owner' then 1 else 0 end), 0)
+             from gate_approvals
+             join members on members.plan_id = $2
+                 and members.user_id = gate_approvals.given_by
+             where gate_approvals.gate_id = $1
+               and gate_approvals.verdict = 'approve'
+               and gate_approvals.shown_hash = $3
+               and members.role in ('owner', 'approver')",
+        )
+        .bind($given.gate.as_uuid())
+        .bind($given.plan.as_uuid())
+        .bind($given.shown)
+        .fetch_one(&mut *$tx)
+        .await?
+    };
+}
+
 impl Storage {
     /// Notes what somebody says of a gate. One that is not about a proposal's change is approved with it when
     /// it has what it needs; that of a change is when the change is accepted. False when there is no such
@@ -70,55 +134,11 @@ impl Storage {
             let Some((needs, needs_owners, proposal)) = found else {
                 return Ok(false);
             };
-            sqlx::query(
-                "insert into gate_approvals
-                     (gate_id, given_by, verdict, shown_hash, reason, created_at)
-                 values ($1, $2, $3, $4, $5, $6)
-                 on conflict (gate_id, given_by) do update
-                 set verdict = excluded.verdict,
-                     shown_hash = excluded.shown_hash,
-                     reason = excluded.reason,
-                     created_at = excluded.created_at",
-            )
-            .bind(given.gate.as_uuid())
-            .bind(given.by.as_uuid())
-            .bind(verdict)
-            .bind(given.shown)
-            .bind(given.reason)
-            .bind(now.as_micros())
-            .execute(&mut *tx)
-            .await?;
+            insert_approval!(tx, given, verdict, now);
             if let Some(proposal) = proposal {
-                // A decision that was worked out before does not hold any more.
-                sqlx::query(
-                    "update proposals
-                     set version = version + 1,
-                         touched = $2,
-                         updated_at = $3
-                     where id = $1",
-                )
-                .bind(proposal)
-                .bind(touched)
-                .bind(now.as_micros())
-                .execute(&mut *tx)
-                .await?;
+                touch_proposal!(tx, proposal, (touched, now));
             }
-            let (all, owners): (i64, i64) = sqlx::query_as(
-                "select count(*),
-                     coalesce(sum(case when members.role = 'owner' then 1 else 0 end), 0)
-                 from gate_approvals
-                 join members on members.plan_id = $2
-                     and members.user_id = gate_approvals.given_by
-                 where gate_approvals.gate_id = $1
-                   and gate_approvals.verdict = 'approve'
-                   and gate_approvals.shown_hash = $3
-                   and members.role in ('owner', 'approver')",
-            )
-            .bind(given.gate.as_uuid())
-            .bind(given.plan.as_uuid())
-            .bind(given.shown)
-            .fetch_one(&mut *tx)
-            .await?;
+            let (all, owners) = approvals!(tx, given);
             let status = match given.verdict {
                 GateVerdict::Reject => Some(GateStatus::Rejected),
                 GateVerdict::Approve => (all >= needs && owners >= needs_owners)

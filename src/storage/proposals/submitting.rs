@@ -62,6 +62,54 @@ pub enum Submitted {
     Moved,
 }
 
+/// Ends the gates of a proposal that nobody has passed.
+macro_rules! void_gates {
+    ($tx:expr, $proposal:expr, ($touched:expr, $now:expr)) => {
+        sqlx::query(
+            "update gates
+             set status = 'void',
+                 touched = $2,
+                 updated_at = $3
+             where proposal_id = $1
+               and status = 'pending'",
+        )
+        .bind($proposal.as_uuid())
+        .bind($touched)
+        .bind($now.as_micros())
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+
+/// Writes a change of a revision.
+macro_rules! insert_change {
+    ($tx:expr, ($proposal:expr, $revision:expr), $change:expr) => {{
+        let settled = $change.settled.as_ref();
+        sqlx::query(
+            "insert into proposal_changes
+                 (proposal_id, revision, no, change, state, edited_by, took, settled_by,
+                  settled_at, settled_seq)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind($proposal.as_uuid())
+        .bind($revision)
+        .bind(i64::from($change.no))
+        .bind(&$change.change)
+        .bind(settled.map_or(ChangeState::Open, |it| it.state).as_str())
+        .bind($change.edited_by.map(UserId::as_uuid))
+        .bind(settled.and_then(|it| it.took.as_deref()))
+        .bind(settled.and_then(|it| it.settled_by).map(UserId::as_uuid))
+        .bind(
+            settled
+                .and_then(|it| it.settled_at)
+                .map(Timestamp::as_micros),
+        )
+        .bind(settled.and_then(|it| it.settled_seq).map(|seq| seq.0))
+        .execute(&mut *$tx)
+        .await?;
+    }};
+}
+
 impl Storage {
     /// Makes of the changes the next revision of a proposal.
     pub async fn submit_proposal(&self, new: &NewRevision<'_>) -> Result<Submitted, StorageError> {
@@ -103,39 +151,9 @@ impl Storage {
                 return Ok(Submitted::Moved);
             };
             // What was approved was the revision before.
-            sqlx::query(
-                "update gates
-                 set status = 'void',
-                     touched = $2,
-                     updated_at = $3
-                 where proposal_id = $1
-                   and status = 'pending'",
-            )
-            .bind(new.proposal.as_uuid())
-            .bind(touched)
-            .bind(now.as_micros())
-            .execute(&mut *tx)
-            .await?;
+            void_gates!(tx, new.proposal, (touched, now));
             for change in &new.changes {
-                let settled = change.settled.as_ref();
-                sqlx::query(
-                    "insert into proposal_changes
-                         (proposal_id, revision, no, change, state, edited_by, took, settled_by,
-                          settled_at, settled_seq)
-                     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                )
-                .bind(new.proposal.as_uuid())
-                .bind(revision)
-                .bind(i64::from(change.no))
-                .bind(&change.change)
-                .bind(settled.map_or(ChangeState::Open, |it| it.state).as_str())
-                .bind(change.edited_by.map(UserId::as_uuid))
-                .bind(settled.and_then(|it| it.took.as_deref()))
-                .bind(settled.and_then(|it| it.settled_by).map(UserId::as_uuid))
-                .bind(settled.and_then(|it| it.settled_at).map(Timestamp::as_micros))
-                .bind(settled.and_then(|it| it.settled_seq).map(|seq| seq.0))
-                .execute(&mut *tx)
-                .await?;
+                insert_change!(tx, (new.proposal, revision), change);
             }
             let act = Act {
                 actor: Some(new.by),

@@ -2,6 +2,10 @@
 
 use super::*;
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
 async fn an_agent_proposes_and_people_decide_change_by_change(engine: Engine) {
     let stage = Stage::on(engine).await;
     let proposal = stage

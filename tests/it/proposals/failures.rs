@@ -2,7 +2,8 @@
 
 use super::*;
 
-fn contains(bytes: &[u8], words: &str) -> bool {
+fn contains(bytes: impl AsRef<[u8]>, words: &str) -> bool {
+    let bytes = bytes.as_ref();
     bytes.windows(words.len()).any(|it| it == words.as_bytes())
 }
 
