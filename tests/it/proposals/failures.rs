@@ -2,8 +2,7 @@
 
 use super::*;
 
-fn contains(bytes: impl AsRef<[u8]>, words: &str) -> bool {
-    let bytes = bytes.as_ref();
+fn contains(bytes: &[u8], words: &str) -> bool {
     bytes.windows(words.len()).any(|it| it == words.as_bytes())
 }
 
@@ -217,14 +216,14 @@ async fn rejected_words_never_enter_the_plan(engine: Engine) {
     stage
         .client_reads("/speakers/sp_1/org", &json!("Accepted Office"))
         .await;
-    let bytes = &stage.database.bytes_of(&stage.plan).await;
+    let bytes = stage.database.bytes_of(&stage.plan).await;
     assert!(contains(&bytes, "Accepted Office"));
     for words in ["Zyzzyva", "Quetzalcoatl"] {
         assert!(!contains(&bytes, words), "{words}");
     }
     // They are kept with the proposal, for who wants to know what was rejected.
     let draft = proposal["id"].as_str().unwrap();
-    let kept = &stage.database.bytes_of(draft).await;
+    let kept = stage.database.bytes_of(draft).await;
     assert!(contains(&kept, "Zyzzyva"));
 }
 
