@@ -1,17 +1,31 @@
 //! What accepting changes comes to, before it is done.
 
+use std::sync::Arc;
+
 use convene_plan::proposal::gate::needed;
-use convene_plan::proposal::{Change, Choice, Effect, NotAcceptable, Rehearsal, rehearse};
-use convene_protocol::control::proposal::{ChangeState, Pick, Status};
+use convene_plan::proposal::{
+    Change, Choice, Effect, Kind, NotAcceptable, Rehearsal, Took, rehearse, value_at,
+};
+use convene_protocol::control::proposal::{ChangeState, KeptChange, Pick, Status};
 use convene_protocol::error_code::ErrorCode;
 
+use super::super::Desk;
 use super::gating::SeenGate;
 use super::seeing::{Seen, SeenChange};
 use crate::error::Failure;
-use crate::ids::GateId;
+use crate::ids::{GateId, PlanId};
 
 /// Changes that are told of in one error.
 const TOLD_MAX: usize = 5;
+
+/// Whether approvals are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Approvals {
+    /// What lacks one waits.
+    Needed,
+    /// As if all were given: whether it could be accepted at all.
+    Given,
+}
 
 /// What accepting comes to.
 pub(super) struct Accepting {
@@ -54,16 +68,48 @@ impl Seen {
     }
 }
 
+impl Desk {
+    /// Tries what accepting does.
+    pub(super) async fn accepting(
+        &self,
+        seen: &Arc<Seen>,
+        picks: &[Pick],
+        approvals: Approvals,
+    ) -> Result<Accepting, Failure> {
+        let (seen, picks) = (Arc::clone(seen), picks.to_vec());
+        self.apart(move || accept(&seen, &picks, approvals)).await?
+    }
+
+    /// What somebody wrote over in the same moment, on another node: such an edit and an accepted value meet
+    /// like two people's, and the plan keeps one of them.
+    pub(super) async fn overtaken(&self, plan: PlanId, took: &[Took]) -> Vec<KeptChange> {
+        // It is done in any case; what cannot be read now is not said.
+        let Ok(reading) = self.level_reading(plan).await else {
+            return Vec::new();
+        };
+        let has_value = |took: &&Took| matches!(took.op, Kind::Set | Kind::Text | Kind::Link);
+        let is_other = |took: &&Took| value_at(&reading.content, &took.path) != took.after;
+        let lost = took.iter().filter(has_value).filter(is_other);
+        lost.map(|took| KeptChange {
+            no: took.no,
+            why: "somebody wrote something else there in the same moment; look at it".to_owned(),
+        })
+        .collect()
+    }
+}
+
 /// Tries what accepting does. Changes whose gates are closed are left out; what needs one of them cannot be
 /// accepted then.
-pub(super) fn accept(seen: &Seen, picks: &[Pick]) -> Result<Accepting, Failure> {
+fn accept(seen: &Seen, picks: &[Pick], approvals: Approvals) -> Result<Accepting, Failure> {
     // Also those that were decided: others may need them.
     let changes: Vec<Change> = seen.changes.iter().map(|it| it.change.clone()).collect();
     let (mut waiting, mut gates, mut choices) = (Vec::new(), Vec::new(), Vec::new());
     for pick in picks {
         let gate = seen.change(pick.no).and_then(|it| it.gate.as_ref());
         match gate {
-            Some(gate) if !gate.is_open() => waiting.push(pick.no),
+            Some(gate) if approvals == Approvals::Needed && !gate.is_open() => {
+                waiting.push(pick.no);
+            }
             gate => {
                 gates.extend(gate.and_then(|gate| gate.id));
                 let resolve = pick.resolve;

@@ -1,9 +1,10 @@
 //! `proposal.decide`, `proposal.request_changes`, `proposal.withdraw`: what becomes of a proposal.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use convene_plan::proposal::{Kind, Took, value_at};
+use convene_plan::proposal::Took;
 use convene_protocol::control::proposal::{
     ChangeState, Decide, Decided, KeptChange, Pick, Status, Verdict,
 };
@@ -12,11 +13,10 @@ use serde_json::{Value as Json, json};
 
 use super::super::asking::Edit;
 use super::super::{Caller, Desk, Method};
-use super::accepting::{Accepting, accept};
+use super::accepting::{Accepting, Approvals};
 use super::case::{Case, moved, reason};
 use super::seeing::Seen;
 use crate::error::Failure;
-use crate::ids::PlanId;
 use crate::storage::audit::{Act, Verb};
 use crate::storage::gates::{Approval, GateVerdict};
 use crate::storage::journal::Origin;
@@ -153,7 +153,7 @@ impl Desk {
     async fn decide(&self, case: Case, deciding: &Deciding) -> Result<Decided, Failure> {
         let mut case = self.again(case).await?;
         for left in (0..TRIES).rev() {
-            let mut seen = Box::pin(self.see(&case)).await?;
+            let mut seen = Arc::new(Box::pin(self.see(&case)).await?);
             deciding.fits(&seen, &case)?;
             if deciding.verdict == Verdict::Reject {
                 let numbers: Vec<u32> = deciding.picks.iter().map(|pick| pick.no).collect();
@@ -165,15 +165,20 @@ impl Desk {
             }
             if seen.lacks_gates() {
                 Box::pin(self.ask_gates(&case, case.row.author)).await?;
-                seen = Box::pin(self.see(&case)).await?;
+                seen = Arc::new(Box::pin(self.see(&case)).await?);
             }
+            // Nobody gives their word by a decision that is refused.
+            self.accepting(&seen, &deciding.picks, Approvals::Given)
+                .await?;
             // One's own approval is given by deciding; it is noted whether or not that is enough.
             if self.approve_gates(&case, &seen, deciding).await? {
                 case = self.again(case).await?;
-                seen = Box::pin(self.see(&case)).await?;
+                seen = Arc::new(Box::pin(self.see(&case)).await?);
                 deciding.fits(&seen, &case)?;
             }
-            let accepting = accept(&seen, &deciding.picks)?;
+            let accepting = self
+                .accepting(&seen, &deciding.picks, Approvals::Needed)
+                .await?;
             let waiting = accepting.waiting.clone();
             if accepting.accepted.is_empty() {
                 self.storage
@@ -315,23 +320,6 @@ impl Desk {
             kept: Vec::new(),
             seq: seq.map(|seq| seq.0),
         }))
-    }
-
-    /// What somebody wrote over in the same moment, on another node: such an edit and an accepted value meet
-    /// like two people's, and the plan keeps one of them.
-    async fn overtaken(&self, plan: PlanId, took: &[Took]) -> Vec<KeptChange> {
-        // It is done in any case; what cannot be read now is not said.
-        let Ok(reading) = self.level_reading(plan).await else {
-            return Vec::new();
-        };
-        let has_value = |took: &&Took| matches!(took.op, Kind::Set | Kind::Text | Kind::Link);
-        let is_other = |took: &&Took| value_at(&reading.content, &took.path) != took.after;
-        let lost = took.iter().filter(has_value).filter(is_other);
-        lost.map(|took| KeptChange {
-            no: took.no,
-            why: "somebody wrote something else there in the same moment; look at it".to_owned(),
-        })
-        .collect()
     }
 
     async fn tell(
