@@ -273,14 +273,11 @@ impl Storage {
         type Snapshot = (i64, Vec<u8>);
         let ((epoch, head, access_version, base), snapshot, rows, bindings) = read_tx!(self, tx => {
             let found: Option<Found> = sqlx::query_as(
-                "select documents.epoch, documents.head,
-                     documents.access_version + coalesce(parents.access_version, 0),
-                     documents.base_seq
-                 from plans documents
-                 left join plans parents on parents.id = documents.draft_of
-                 where documents.id = $1
-                   and documents.deleted_at is null
-                   and parents.deleted_at is null",
+                "select it.epoch, it.head, it.access_version + coalesce(parent.access_version, 0),
+                     it.base_seq
+                 from plans it
+                 left join plans parent on parent.id = it.draft_of
+                 where it.id = $1 and it.deleted_at is null and parent.deleted_at is null",
             )
             .bind(plan.as_uuid())
             .fetch_optional(&mut *tx)
