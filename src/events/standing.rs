@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convene_plan::content::Content;
-use convene_plan::proposal::{Change, Class, Read, classes};
+use convene_plan::proposal::{Change, Class, Read, classes, void_without};
 use convene_protocol::control::proposal::{ChangeState, Status};
 use serde::Deserialize;
 
@@ -26,10 +26,12 @@ pub(super) struct Standing {
 struct Submitted {
     proposal: ProposalId,
     revision: i64,
-    /// Those that nobody has decided, and those that were accepted, which they may need.
+    /// All of them.
     changes: Vec<Change>,
-    /// The numbers of the latter, and of what was rejected.
+    /// The numbers of those that were decided.
     decided: BTreeSet<u32>,
+    /// The numbers of those that are not to be.
+    turned_down: BTreeSet<u32>,
     reads: Vec<Read>,
 }
 
@@ -67,10 +69,7 @@ impl Standing {
     pub(super) fn news(&mut self, content: &Content) -> Vec<Event> {
         let mut news = Vec::new();
         for it in &self.submitted {
-            let now: BTreeMap<u32, Class> = classes(&it.changes, content, &it.reads)
-                .into_iter()
-                .filter(|(no, _)| !it.decided.contains(no))
-                .collect();
+            let now = it.stands(content);
             let key = (it.proposal, it.revision);
             if let Some(before) = self.told.get(&key) {
                 let is_other = |(no, class): &(&u32, &Class)| before.get(no) != Some(*class);
@@ -91,20 +90,33 @@ impl Standing {
     }
 }
 
+impl Submitted {
+    /// How what nobody has decided stands to a plan.
+    fn stands(&self, content: &Content) -> BTreeMap<u32, Class> {
+        let counting = self.changes.iter();
+        let counting = counting.filter(|change| !self.turned_down.contains(&change.no));
+        let counting: Vec<Change> = counting.cloned().collect();
+        let mut classes = classes(&counting, content, &self.reads);
+        classes.retain(|(no, _)| !self.decided.contains(no));
+        void_without(&self.changes, &self.turned_down, content, &mut classes);
+        classes.into_iter().collect()
+    }
+}
+
 /// None of what cannot be read, of which nothing can be told.
 async fn read(storage: &Storage, row: &ProposalRow) -> Result<Option<Submitted>, StorageError> {
     let changes = storage.proposal_changes(row.id, row.revision).await?;
-    let open = changes
+    let all = changes
         .iter()
-        .filter(|change| matches!(change.state, ChangeState::Open | ChangeState::Accepted))
         .map(|change| serde_json::from_str(&change.change));
-    let decided = changes
-        .iter()
-        .filter(|change| change.state != ChangeState::Open)
-        .map(|change| change.no)
-        .collect();
+    let of = |is_it: fn(ChangeState) -> bool| -> BTreeSet<u32> {
+        let those = changes.iter().filter(|change| is_it(change.state));
+        those.map(|change| change.no).collect()
+    };
+    let decided = of(|state| state != ChangeState::Open);
+    let turned_down = of(|state| matches!(state, ChangeState::Rejected | ChangeState::Undone));
     let (Ok(changes), Ok(Kept { reads })) = (
-        open.collect::<Result<Vec<Change>, _>>(),
+        all.collect::<Result<Vec<Change>, _>>(),
         serde_json::from_str(&row.about),
     ) else {
         return Ok(None);
@@ -114,6 +126,7 @@ async fn read(storage: &Storage, row: &ProposalRow) -> Result<Option<Submitted>,
         revision: row.revision,
         changes,
         decided,
+        turned_down,
         reads,
     }))
 }

@@ -107,6 +107,34 @@ pub fn classes(changes: &[Change], present: &Content, reads: &[Read]) -> Vec<(u3
     classes
 }
 
+/// Makes void what needs a change that was turned down, or one that is void by this itself, unless what that
+/// makes is in the plan in another way.
+pub fn void_without(
+    changes: &[Change],
+    turned_down: &BTreeSet<u32>,
+    present: &Content,
+    classes: &mut [(u32, Class)],
+) {
+    let by_no: BTreeMap<u32, &Change> = changes.iter().map(|it| (it.no, it)).collect();
+    let is_gone = |no: &u32| by_no.get(no).is_some_and(|it| !is_in_plan(it, present));
+    let mut gone: BTreeSet<u32> = turned_down.iter().copied().filter(is_gone).collect();
+    loop {
+        let before = gone.len();
+        for (no, class) in classes.iter_mut() {
+            let needs = by_no.get(no).map_or(&[][..], |it| &it.depends_on);
+            let needed = needs.iter().find(|needed| gone.contains(needed));
+            if let Some(needed) = needed.filter(|_| !gone.contains(no)) {
+                let why = format!("it needs change {needed}, which is not accepted");
+                *class = Class::Void { why };
+                gone.insert(*no);
+            }
+        }
+        if gone.len() == before {
+            return;
+        }
+    }
+}
+
 /// The plan with everything in it that the changes make or bring back.
 pub(super) fn world(changes: &[Change], present: &Content) -> Content {
     let mut world = present.clone();

@@ -6,7 +6,7 @@ use convene_plan::content::Content;
 use convene_plan::proposal::gate::{Frozen, GateNeed, needed};
 use convene_plan::proposal::{
     Change, Choice, Class, Effect, Read, Rehearsal, Resolve, Unsound, changes, classes, rehearse,
-    say,
+    say, void_without,
 };
 use convene_plan::view::Gates;
 use convene_protocol::control::proposal::{
@@ -274,6 +274,10 @@ impl Known {
         let counting: Vec<Change> = all.iter().filter(counts).cloned().collect();
         let mut classes = classes(&counting, &self.present, &self.kept.reads);
         classes.retain(|(no, _)| state_of(*no) == Some(ChangeState::Open));
+        let is_down =
+            |row: &&ChangeRow| matches!(row.state, ChangeState::Rejected | ChangeState::Undone);
+        let down = rows.iter().filter(is_down).map(|row| row.no).collect();
+        void_without(all, &down, &self.present, &mut classes);
         classes
     }
 

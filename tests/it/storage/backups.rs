@@ -409,7 +409,10 @@ async fn a_damaged_backup_is_refused_and_changes_nothing() {
         std::fs::write(&damaged, bytes).unwrap();
         refused += u32::from(all_or_nothing(&damaged, &written).await);
     }
-    assert!(refused > 30, "{refused} of 150: most of so small a file is empty pages");
+    assert!(
+        refused > 30,
+        "{refused} of 150: most of so small a file is empty pages"
+    );
     let mut bytes = good.clone();
     let at = bytes
         .windows(64)
