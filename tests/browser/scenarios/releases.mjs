@@ -1,5 +1,5 @@
 // An owner publishes what the plan is now, sees before what it will say and whom it concerns, and the letters that follow are
-// copied, sent and marked by an editor; nobody else publishes.
+// copied, sent and marked by an approver; nobody else publishes.
 
 import assert from "node:assert/strict";
 
@@ -45,6 +45,8 @@ export default async function (stage) {
   await page.getByRole("button", { name: "Add speaker" }).first().click();
   await page.getByLabel(/^Name( needed)?$/).fill("Carla");
   await page.keyboard.press("Enter");
+  // Nothing is published that blocks, as a confirmed session of somebody who is not.
+  await page.getByRole("complementary").getByLabel("Status").selectOption("confirmed");
   await goTo(ada, "Rooms");
   await page.getByRole("button", { name: "Add room" }).first().click();
   await page.getByLabel(/^Name( needed)?$/).fill("Main hall");
@@ -80,10 +82,10 @@ export default async function (stage) {
   await page.getByRole("button", { name: "Save its plan.json" }).click();
   assert.equal((await saving).suggestedFilename(), "release-1.plan.json");
 
-  await letIn(ada, ben, PLAN);
+  await letIn(ada, ben, PLAN, "approver");
   await goTo(ben, "Releases");
   await ben.page.getByRole("heading", { name: "Second schedule" }).waitFor();
-  assert.equal(await ben.page.getByRole("button", { name: /Publish/ }).count(), 0, "an editor is offered to publish");
+  assert.equal(await ben.page.getByRole("button", { name: /Publish/ }).count(), 0, "an approver is offered to publish");
   await goTo(ben, "Outbox");
   const letter = ben.page.getByRole("article", { name: /^To Carla/ });
   await letter.waitFor();

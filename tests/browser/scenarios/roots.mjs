@@ -10,7 +10,7 @@ const LISTS = {
   Compliance: "Title",
 };
 // Parts that hold no list, and the two that are not named by a line.
-const OTHERS = ["Overview", "Findings", "Travel", "Access needs", "History", "Releases", "Outbox", "Members", "Import and export"];
+const OTHERS = ["Overview", "Proposals", "Findings", "Travel", "Access needs", "History", "Releases", "Outbox", "Members", "Import and export"];
 
 async function addNamed({ page }, field, name) {
   await page.locator("[data-add]").click();
