@@ -40,7 +40,7 @@ pub enum GateKind {
 #[cfg_attr(feature = "schema", schemars(rename = "GateRole"))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Whoever may decide on proposals.
+    /// An approver of the plan; an owner too.
     Approver,
     /// An owner of the plan.
     Owner,

@@ -129,6 +129,10 @@ impl RoomCore {
         by: &By<'_>,
         ops: &[Op],
     ) -> Result<Arc<Content>, EditRefused> {
+        if by.access.document().row() != self.plan {
+            tracing::error!(plan.id = %self.plan, "operations came with a right to another document");
+            return Err(EditRefused::Unavailable);
+        }
         if self.size.is_full() {
             return Err(EditRefused::Full);
         }
