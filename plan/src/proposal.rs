@@ -29,7 +29,7 @@ mod undo;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-pub use self::class::{Class, Read, ReadDrift, class, classes, void_without};
+pub use self::class::{Class, Decided, Read, ReadDrift, class, classes, open_classes};
 pub use self::derive::{Unsound, changes, changes_of_ops};
 pub use self::effect::{DateMoved, Effect, TotalMoved};
 pub use self::present::value_at;

@@ -1,15 +1,15 @@
 //! How the changes of submitted proposals stand to a plan, so that it can be told when that is different.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use convene_plan::content::Content;
-use convene_plan::proposal::{Change, Class, Read, classes, void_without};
-use convene_protocol::control::proposal::{ChangeState, Status};
+use convene_plan::proposal::{Change, Class, Decided, Read, open_classes};
+use convene_protocol::control::proposal::Status;
 use serde::Deserialize;
 
 use super::Event;
 use crate::ids::{PlanId, ProposalId};
-use crate::storage::proposals::ProposalRow;
+use crate::storage::proposals::{ChangeRow, ProposalRow};
 use crate::storage::{Storage, StorageError};
 
 /// Proposals of one plan that are looked at; of more, the oldest.
@@ -28,10 +28,7 @@ struct Submitted {
     revision: i64,
     /// All of them.
     changes: Vec<Change>,
-    /// The numbers of those that were decided.
-    decided: BTreeSet<u32>,
-    /// The numbers of those that are not to be.
-    turned_down: BTreeSet<u32>,
+    decided: Decided,
     reads: Vec<Read>,
 }
 
@@ -69,7 +66,10 @@ impl Standing {
     pub(super) fn news(&mut self, content: &Content) -> Vec<Event> {
         let mut news = Vec::new();
         for it in &self.submitted {
-            let now = it.stands(content);
+            let now: BTreeMap<u32, Class> =
+                open_classes(&it.changes, &it.decided, content, &it.reads)
+                    .into_iter()
+                    .collect();
             let key = (it.proposal, it.revision);
             if let Some(before) = self.told.get(&key) {
                 let is_other = |(no, class): &(&u32, &Class)| before.get(no) != Some(*class);
@@ -90,31 +90,13 @@ impl Standing {
     }
 }
 
-impl Submitted {
-    /// How what nobody has decided stands to a plan.
-    fn stands(&self, content: &Content) -> BTreeMap<u32, Class> {
-        let counting = self.changes.iter();
-        let counting = counting.filter(|change| !self.turned_down.contains(&change.no));
-        let counting: Vec<Change> = counting.cloned().collect();
-        let mut classes = classes(&counting, content, &self.reads);
-        classes.retain(|(no, _)| !self.decided.contains(no));
-        void_without(&self.changes, &self.turned_down, content, &mut classes);
-        classes.into_iter().collect()
-    }
-}
-
 /// None of what cannot be read, of which nothing can be told.
 async fn read(storage: &Storage, row: &ProposalRow) -> Result<Option<Submitted>, StorageError> {
     let changes = storage.proposal_changes(row.id, row.revision).await?;
     let all = changes
         .iter()
         .map(|change| serde_json::from_str(&change.change));
-    let of = |is_it: fn(ChangeState) -> bool| -> BTreeSet<u32> {
-        let those = changes.iter().filter(|change| is_it(change.state));
-        those.map(|change| change.no).collect()
-    };
-    let decided = of(|state| state != ChangeState::Open);
-    let turned_down = of(|state| matches!(state, ChangeState::Rejected | ChangeState::Undone));
+    let decided = ChangeRow::decided(&changes);
     let (Ok(changes), Ok(Kept { reads })) = (
         all.collect::<Result<Vec<Change>, _>>(),
         serde_json::from_str(&row.about),
@@ -126,7 +108,6 @@ async fn read(storage: &Storage, row: &ProposalRow) -> Result<Option<Submitted>,
         revision: row.revision,
         changes,
         decided,
-        turned_down,
         reads,
     }))
 }

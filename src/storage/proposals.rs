@@ -10,6 +10,8 @@ use std::collections::HashMap;
 
 use convene_protocol::control::proposal::{ChangeState, Counts};
 
+use uuid::Uuid;
+
 pub use self::opening::{NewProposal, Opened};
 pub use self::rows::{ChangeRow, DecisionRow, ProposalRow};
 use self::rows::{RawChange, RawDecision, Row};
@@ -205,37 +207,39 @@ impl Storage {
         rows.into_iter().map(RawChange::read).collect()
     }
 
-    /// How many changes of the last revisions of these proposals are how far.
+    /// How many changes of the last revisions of proposals of `plan` are how far, for those with `touched` in
+    /// this range.
     pub async fn count_changes(
         &self,
-        proposals: &[ProposalId],
+        plan: PlanId,
+        (first, last): (i64, i64),
     ) -> Result<HashMap<ProposalId, Counts>, StorageError> {
-        let mut all = HashMap::new();
-        for proposal in proposals {
-            let rows: Vec<(String, i64)> = read!(self, db => {
-                sqlx::query_as(
-                    "select proposal_changes.state, count(*)
-                     from proposal_changes
-                     join proposals on proposals.id = proposal_changes.proposal_id
-                         and proposals.revision = proposal_changes.revision
-                     where proposal_changes.proposal_id = $1
-                     group by proposal_changes.state",
-                )
-                .bind(proposal.as_uuid())
-                .fetch_all(db)
-                .await?
-            });
-            let mut counts = Counts::default();
-            for (state, count) in rows {
-                let count = u32::try_from(count).unwrap_or(u32::MAX);
-                match state.parse().map_err(StorageError::corrupt)? {
-                    ChangeState::Open => counts.open = count,
-                    ChangeState::Accepted => counts.accepted = count,
-                    ChangeState::Rejected => counts.rejected = count,
-                    ChangeState::Undone => counts.undone = count,
-                }
+        let rows: Vec<(Uuid, String, i64)> = read!(self, db => {
+            sqlx::query_as(
+                "select proposals.id, proposal_changes.state, count(*)
+                 from proposals
+                 join proposal_changes on proposal_changes.proposal_id = proposals.id
+                     and proposal_changes.revision = proposals.revision
+                 where proposals.plan_id = $1
+                   and proposals.touched between $2 and $3
+                 group by proposals.id, proposal_changes.state",
+            )
+            .bind(plan.as_uuid())
+            .bind(first)
+            .bind(last)
+            .fetch_all(db)
+            .await?
+        });
+        let mut all: HashMap<ProposalId, Counts> = HashMap::new();
+        for (proposal, state, count) in rows {
+            let counts = all.entry(ProposalId::from_uuid(proposal)).or_default();
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            match state.parse().map_err(StorageError::corrupt)? {
+                ChangeState::Open => counts.open = count,
+                ChangeState::Accepted => counts.accepted = count,
+                ChangeState::Rejected => counts.rejected = count,
+                ChangeState::Undone => counts.undone = count,
             }
-            all.insert(*proposal, counts);
         }
         Ok(all)
     }

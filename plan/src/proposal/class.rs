@@ -107,9 +107,33 @@ pub fn classes(changes: &[Change], present: &Content, reads: &[Read]) -> Vec<(u3
     classes
 }
 
-/// Makes void what needs a change that was turned down, or one that is void by this itself, unless what that
+/// What was decided of the changes of a proposal, by their numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Decided {
+    /// They are part of the plan, so that others can need them.
+    pub accepted: BTreeSet<u32>,
+    /// They are not, or not any more.
+    pub turned_down: BTreeSet<u32>,
+}
+
+/// The same of those that nobody has decided. What needs a change that was turned down is void, unless what that
 /// makes is in the plan in another way.
-pub fn void_without(
+pub fn open_classes(
+    changes: &[Change],
+    decided: &Decided,
+    present: &Content,
+    reads: &[Read],
+) -> Vec<(u32, Class)> {
+    let counting = changes.iter();
+    let counting = counting.filter(|it| !decided.turned_down.contains(&it.no));
+    let counting: Vec<Change> = counting.cloned().collect();
+    let mut classes = classes(&counting, present, reads);
+    classes.retain(|(no, _)| !decided.accepted.contains(no));
+    void_without(changes, &decided.turned_down, present, &mut classes);
+    classes
+}
+
+fn void_without(
     changes: &[Change],
     turned_down: &BTreeSet<u32>,
     present: &Content,

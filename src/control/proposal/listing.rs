@@ -43,13 +43,17 @@ impl Desk {
         bodies.into_iter().next().ok_or_else(Failure::fault)
     }
 
-    /// The same of several.
+    /// The same of several of one plan.
     pub(in crate::control) async fn bodies(
         &self,
         rows: &[ProposalRow],
     ) -> Result<Vec<ProposalBody>, Failure> {
-        let ids: Vec<ProposalId> = rows.iter().map(|row| row.id).collect();
-        let counts = self.storage.count_changes(&ids).await?;
+        let touched = || rows.iter().map(|row| row.touched);
+        let (Some(row), Some(first), Some(last)) = (rows.first(), touched().min(), touched().max())
+        else {
+            return Ok(Vec::new());
+        };
+        let counts = self.storage.count_changes(row.plan, (first, last)).await?;
         let people = self.people(rows.iter().flat_map(mentioned)).await?;
         rows.iter().map(|row| body(row, &counts, &people)).collect()
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use convene_plan::content::Content;
 use convene_plan::proposal::gate::{Frozen, GateNeed, needed};
 use convene_plan::proposal::{
-    Change, Choice, Class, Effect, Read, Rehearsal, Resolve, Unsound, changes, classes, rehearse,
-    say, void_without,
+    Change, Choice, Class, Effect, Read, Rehearsal, Resolve, Unsound, changes, open_classes,
+    rehearse, say,
 };
 use convene_plan::view::Gates;
 use convene_protocol::control::proposal::{
@@ -62,9 +62,8 @@ pub(super) struct SeenChange {
 struct Known {
     row: ProposalRow,
     kept: Kept,
-    base: Arc<Content>,
     present: Arc<Content>,
-    /// Of a revision the rows, else what the draft says.
+    /// Of a revision the rows, else what the draft began with and says.
     from: From,
     gates: Gates,
     asked: (Vec<GateRow>, Vec<ApprovalRow>),
@@ -72,7 +71,7 @@ struct Known {
 
 enum From {
     Revision(Vec<ChangeRow>),
-    Draft(Arc<Content>),
+    Draft(Arc<Content>, Arc<Content>),
 }
 
 impl Method for Get {
@@ -101,7 +100,7 @@ impl Desk {
         let from = if is_submitted {
             From::Revision(self.storage.proposal_changes(row.id, row.revision).await?)
         } else {
-            From::Draft(self.drafted(&row).await?.content)
+            From::Draft(self.base(&row).await?, self.drafted(&row).await?.content)
         };
         let is_edited = is_submitted && self.place(row.id.draft()).await?.head != row.draft_seq;
         let present = self.level_reading(row.plan).await?;
@@ -111,7 +110,6 @@ impl Desk {
         );
         let known = Known {
             kept: case.about()?,
-            base: self.base(&row).await?,
             present: Arc::clone(&present.content),
             from,
             gates: self.gates(row.plan).await?,
@@ -184,7 +182,7 @@ impl Known {
         let mut unsound = Vec::new();
         let rows = match &self.from {
             From::Revision(rows) => rows.clone(),
-            From::Draft(draft) => match changes(&self.base, draft) {
+            From::Draft(base, draft) => match changes(base, draft) {
                 Ok(changes) => changes.iter().map(open_row).collect(),
                 Err(wrong) => {
                     unsound = wrong;
@@ -199,7 +197,8 @@ impl Known {
             .collect::<Result<_, _>>()
             .map_err(|error| Failure::fault().caused_by(error))?;
         let reads = self.kept.reads.clone();
-        let classes = self.classes(&rows, &all);
+        let decided = ChangeRow::decided(&rows);
+        let classes = open_classes(&all, &decided, &self.present, &reads);
         let class_of = |no: u32| classes.iter().find(|(it, _)| *it == no);
         let forced = self.best((&all, &classes), Some(Resolve::Mine), &self.gates);
         let after = forced.map_or_else(|| (*self.present).clone(), |it| it.after);
@@ -252,33 +251,13 @@ impl Known {
         let shown = shown_hash(of, (&change, class.as_ref()), need.as_ref());
         let gate = need.map(|need| gate_of(need, (&self.row, row.no), &shown, &self.asked));
         SeenChange {
-            say: say(&change, &self.base, after),
+            say: say(&change, &self.present, after),
             shown,
             gate,
             class,
             change,
             row,
         }
-    }
-
-    /// The classes of those that nobody has decided. What was accepted can be needed by them, what was
-    /// rejected cannot.
-    fn classes(&self, rows: &[ChangeRow], all: &[Change]) -> Vec<(u32, Class)> {
-        let state_of = |no: u32| rows.iter().find(|row| row.no == no).map(|row| row.state);
-        let counts = |change: &&Change| {
-            matches!(
-                state_of(change.no),
-                Some(ChangeState::Open | ChangeState::Accepted)
-            )
-        };
-        let counting: Vec<Change> = all.iter().filter(counts).cloned().collect();
-        let mut classes = classes(&counting, &self.present, &self.kept.reads);
-        classes.retain(|(no, _)| state_of(*no) == Some(ChangeState::Open));
-        let is_down =
-            |row: &&ChangeRow| matches!(row.state, ChangeState::Rejected | ChangeState::Undone);
-        let down = rows.iter().filter(is_down).map(|row| row.no).collect();
-        void_without(all, &down, &self.present, &mut classes);
-        classes
     }
 
     /// What accepting as much as can be does; with `resolve`, also what is in conflict.

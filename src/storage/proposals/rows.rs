@@ -1,5 +1,6 @@
 //! What is kept of a proposal, as it is read.
 
+use convene_plan::proposal::Decided;
 use convene_protocol::control::proposal::{ChangeState, Status};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -69,6 +70,20 @@ pub struct ChangeRow {
     pub settled_at: Option<Timestamp>,
     /// The row of the plan that it became.
     pub settled_seq: Option<Seq>,
+}
+
+impl ChangeRow {
+    /// What was decided of these.
+    pub fn decided(rows: &[Self]) -> Decided {
+        let of = |is_it: fn(ChangeState) -> bool| {
+            let those = rows.iter().filter(|row| is_it(row.state));
+            those.map(|row| row.no).collect()
+        };
+        Decided {
+            accepted: of(|state| state == ChangeState::Accepted),
+            turned_down: of(|state| matches!(state, ChangeState::Rejected | ChangeState::Undone)),
+        }
+    }
 }
 
 /// One decision.
