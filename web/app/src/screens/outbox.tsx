@@ -3,7 +3,9 @@
 import type { Message } from "@convene/client";
 import { Check, Copy, Mail } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
+import { usePlanBody } from "../body.ts";
 import { usePlan, usePlanState } from "../context.ts";
+import { mayApprove } from "../proposals/asking.ts";
 import { href } from "../route.ts";
 import { copyText, reasonOf, tell, tellError } from "../ui/toast.ts";
 import { ago, ROOT_WORDS } from "../words.ts";
@@ -23,6 +25,8 @@ const SHOWN: { sent: Sent; say: string; none: string }[] = [
 export function Outbox() {
     const plan = usePlan();
     const { mayEdit } = usePlanState();
+    const role = usePlanBody()?.role;
+    const marks = mayEdit && mayApprove(role);
     const [sent, setSent] = useState<Sent>("without");
     const [found, setFound] = useState<{ sent: Sent; messages: Message[]; total: number }>();
     const [error, setError] = useState<string>();
@@ -54,7 +58,7 @@ export function Outbox() {
                     <h1>Outbox</h1>
                     <p className="sub">
                         Drafts of letters. This server sends nothing and knows no addresses of speakers: copy one, send
-                        it, and mark it as sent.
+                        it, and mark it as sent.{!marks && " An approver or owner of the plan marks it."}
                     </p>
                 </div>
                 <fieldset className="plain-set">
@@ -85,7 +89,7 @@ export function Outbox() {
             {!messages && !error && <p className="empty">Asking the server…</p>}
             {messages?.length === 0 && <p className="empty">{SHOWN.find((one) => one.sent === sent)?.none}</p>}
             {messages?.map((message) => (
-                <Letter key={message.id} message={message} onSent={mayEdit ? () => mark(message) : undefined} />
+                <Letter key={message.id} message={message} onSent={marks ? () => mark(message) : undefined} />
             ))}
             {more > 0 && <p className="sub">And {more.toLocaleString("en")} older ones.</p>}
         </div>
